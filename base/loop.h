@@ -1,0 +1,77 @@
+// Loop: one thread's event loop (Boost.Asio inside), with timers and waits that coroutines can await. Code that needs
+// sockets of its own takes context() and includes Asio in its .cc file.
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/task.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace portolan {
+
+/// Owned and run by one thread; `post` and `stop` may be called from any.
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  boost::asio::io_context& context();
+  /// Runs `work` on the loop's thread, soon.
+  void post(std::function<void()> work);
+  /// Runs until stop() is called.
+  void run();
+  void stop();
+
+
+  struct Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A one-shot timer on a loop. Starting it again replaces what was waiting; destroying it cancels.
+class Timer {
+ public:
+  explicit Timer(Loop& loop);
+  ~Timer();
+  Timer(Timer&&) noexcept;
+  Timer& operator=(Timer&&) noexcept;
+  void start(std::chrono::nanoseconds delay, std::function<void()> fire);
+  void cancel();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Suspends the awaiting coroutine for `delay`.
+Task<void> sleep_for(Loop& loop, std::chrono::nanoseconds delay);
+
+/// Waits for a file descriptor that somebody else owns and closes; readiness is reported each time it is asked for.
+class FdWatch {
+ public:
+  FdWatch(Loop& loop, int fd);  // `fd` stays the caller's; destroy the watch before closing it
+  ~FdWatch();
+  FdWatch(FdWatch&&) noexcept;
+  FdWatch& operator=(FdWatch&&) noexcept;
+  /// Calls `ready` once when the descriptor can be read (or has an error).
+  void wait_readable(std::function<void()> ready);
+  void wait_writable(std::function<void()> ready);
+  void cancel();
+
+ private:
+  struct Impl;
+  void close();
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace portolan

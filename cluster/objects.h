@@ -1,0 +1,81 @@
+// The few fields of cluster objects that DNS needs. A decoder fills one at a time and hands it on; nothing keeps the JSON.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace portolan::cluster {
+
+enum class Kind : uint8_t { service, endpoint_slice, pod, namespace_ };
+constexpr size_t kKinds = 4;
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+struct Metadata {
+  std::string name;
+  std::string space;  // namespace; empty for cluster-scoped objects
+  std::string resource_version;
+  Labels labels;
+  bool terminating = false;  // has a deletionTimestamp
+};
+
+struct Port {
+  std::string name;
+  std::string protocol = "TCP";
+  std::optional<uint16_t> number;  // an endpoint port may have none
+};
+
+/// v1 Service. What an API server fills in is filled in by the decoder for manifests: type ClusterIP, protocol TCP,
+/// clusterIPs from clusterIP.
+struct Service {
+  Metadata meta;
+  std::string type = "ClusterIP";
+  std::vector<std::string> cluster_ips;  // {"None"}: headless
+  std::string external_name;
+  std::vector<Port> ports;
+  bool publish_not_ready = false;
+};
+
+struct Endpoint {
+  std::vector<std::string> addresses;
+  std::string hostname;
+  std::string target_pod;  // targetRef.name when its kind is Pod
+  std::string node;
+  std::string zone;
+  bool ready = true;  // null counts as ready
+};
+
+/// discovery.k8s.io/v1 EndpointSlice.
+struct EndpointSlice {
+  Metadata meta;
+  std::string service;       // label kubernetes.io/service-name
+  std::string address_type;  // IPv4, IPv6, FQDN
+  std::vector<Endpoint> endpoints;
+  std::vector<Port> ports;
+  bool null_ports = false;   // `ports` absent: all ports (CoreDNS's treatment is recorded)
+  std::string change_triggered;  // annotation endpoints.kubernetes.io/last-change-trigger-time, as it stands
+};
+
+struct Pod {
+  Metadata meta;
+  std::string ip;                // status.podIP
+  std::vector<std::string> ips;  // status.podIPs
+  std::string phase;
+};
+
+struct Namespace {
+  Metadata meta;
+};
+
+using Object = std::variant<Service, EndpointSlice, Pod, Namespace>;
+
+inline const Metadata& metadata(const Object& object) {
+  return std::visit([](const auto& each) -> const Metadata& { return each.meta; }, object);
+}
+inline Kind kind(const Object& object) { return static_cast<Kind>(object.index()); }
+
+}  // namespace portolan::cluster

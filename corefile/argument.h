@@ -1,0 +1,16 @@
+// One argument of an option: a token turned into the value its kind says.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "corefile/option.h"
+
+namespace portolan::corefile {
+
+/// Adds to `values` what `token` gives for `arg` (a CIDR among zones can give several). Not for grammars, which take
+/// all remaining tokens.
+Result<void> add_values(const Arg& arg, const Token& token, std::vector<Value>& values);
+
+}  // namespace portolan::corefile

@@ -1,0 +1,90 @@
+// Readers' look-ups and the source's calls; the work of a change is the writer's.
+#include "plugins/kubernetes/index.h"
+
+#include <utility>
+
+#include "plugins/kubernetes/key_hash.h"
+#include "plugins/kubernetes/writer.h"
+
+namespace portolan::kubernetes {
+
+using cluster::Kind;
+
+Index::Index(Shape shape, const Clock& clock) : writer_(std::make_unique<Writer>(*this, shape, clock)) {
+  synced_[static_cast<size_t>(Kind::endpoint_slice)] = !shape.endpoint_slices;
+  synced_[static_cast<size_t>(Kind::pod)] = !shape.pods;
+}
+
+Index::~Index() {
+  rcu::synchronize();
+  services_.each([](Entry* entry) { ::operator delete(entry); });
+}
+
+const Entry* Index::service(std::string_view key) const {
+  return services_.find(key_hash(key), [key](const Entry& entry) { return entry.key() == key; });
+}
+
+bool Index::has_namespace(std::string_view name) const {
+  const NamespaceNode* node = namespaces_.find(name);
+  return node && node->exists.load(std::memory_order_acquire);
+}
+
+const ReverseNode* Index::names_of(const IpAddress& address) const { return reverse_.find(address); }
+
+uint32_t Index::pods(const IpAddress& address, std::string_view space) const {
+  const NamespaceNode* node = namespaces_.find(space);
+  return node ? pods_.count(address, node->number) : 0;
+}
+
+bool Index::synced() const {
+  for (const auto& kind : synced_) {
+    if (!kind.load(std::memory_order_acquire)) return false;
+  }
+  return true;
+}
+
+void Index::when_synced(std::function<void()> call) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!synced()) {
+      when_synced_ = std::move(call);
+      return;
+    }
+  }
+  call();
+}
+
+void Index::on_connection(std::function<void(Kind, bool, std::string_view)> call) { on_connection_ = std::move(call); }
+void Index::on_programmed(std::function<void(std::string_view, bool)> call) { on_programmed_ = std::move(call); }
+
+void Index::begin_snapshot(Kind kind) {
+  const std::lock_guard lock(mutex_);
+  writer_->begin(kind);
+}
+
+void Index::end_snapshot(Kind kind) {
+  std::function<void()> call;
+  {
+    const std::lock_guard lock(mutex_);
+    writer_->end(kind);
+    synced_[static_cast<size_t>(kind)].store(true, std::memory_order_release);
+    if (synced()) call = std::exchange(when_synced_, nullptr);
+  }
+  if (call) call();
+}
+
+void Index::apply(cluster::Object&& object) {
+  const std::lock_guard lock(mutex_);
+  std::visit([this](const auto& each) { writer_->apply(each); }, object);
+}
+
+void Index::remove(Kind kind, std::string_view space, std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  writer_->remove(kind, space, name);
+}
+
+void Index::connection(Kind kind, bool working, std::string_view reason) {
+  if (on_connection_) on_connection_(kind, working, reason);
+}
+
+}  // namespace portolan::kubernetes

@@ -1,0 +1,18 @@
+// The hash of the index's keys: SipHash-1-3 with a key of this process, because names and addresses in a cluster are
+// chosen by its users and must not be choosable to collide.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace portolan::kubernetes {
+
+/// Same octets, same hash, for the life of the process.
+uint64_t key_hash(std::span<const uint8_t> octets);
+
+inline uint64_t key_hash(std::string_view text) {
+  return key_hash(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+}
+
+}  // namespace portolan::kubernetes

@@ -1,0 +1,66 @@
+// Configuration: what is done with all of it together, once built.
+#include "server/configuration.h"
+
+#include <algorithm>
+
+namespace portolan::server {
+namespace {
+
+bool same_keys(const Block& a, const Block& b) {
+  return std::equal(a.keys().begin(), a.keys().end(), b.keys().begin(), b.keys().end(),
+                    [](const Block::Key& x, const Block::Key& y) { return x.text == y.text; });
+}
+
+// The n-th handler of `name` in `block`.
+std::shared_ptr<Handler> nth(const Block& block, std::string_view name, size_t n) {
+  for (const Member& member : block.members()) {
+    if (member.name == name && n-- == 0) return member.handler;
+  }
+  return nullptr;
+}
+
+void adopt_block(const Block& block, const Block& previous) {
+  std::string_view name;
+  size_t occurrence = 0;
+  for (const Member& member : block.members()) {
+    occurrence = member.name == name ? occurrence + 1 : 0;
+    name = member.name;
+    auto* adopter = dynamic_cast<Adopter*>(member.handler.get());
+    if (!adopter) continue;
+    if (auto predecessor = nth(previous, name, occurrence)) adopter->adopt(predecessor);
+  }
+}
+
+}  // namespace
+
+void Configuration::adopt(const Configuration& previous) {
+  std::vector<const Block*> left;
+  for (const auto& block : previous.blocks_) left.push_back(block.get());
+  for (const auto& block : blocks_) {
+    auto match = std::find_if(left.begin(), left.end(), [&](const Block* other) { return same_keys(*block, *other); });
+    if (match == left.end()) continue;
+    adopt_block(*block, **match);
+    left.erase(match);  // views: several blocks may have the same keys, each is adopted once
+  }
+}
+
+Result<void> Configuration::prepare() {
+  for (; prepared_ < startables_.size(); ++prepared_) {
+    if (auto done = startables_[prepared_]->prepare(); done.has_error()) return done;
+  }
+  return {};
+}
+
+void Configuration::serving() {
+  for (const auto& startable : startables_) startable->serving();
+}
+
+void Configuration::lameduck() noexcept {
+  for (const auto& startable : startables_) startable->lameduck();
+}
+
+void Configuration::stop(Deadline deadline) noexcept {
+  while (prepared_ > 0) startables_[--prepared_]->stop(deadline);
+}
+
+}  // namespace portolan::server

@@ -1,0 +1,129 @@
+// The life of a worker's listeners and configurations.
+#include "server/core_worker.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "server/configuration.h"
+#include "server/listen/tcp.h"
+#include "server/listen/udp.h"
+
+namespace portolan::server {
+namespace {
+
+constexpr auto kClosingCheck = std::chrono::milliseconds(10);
+
+}  // namespace
+
+/// The listener of one label on this worker.
+struct CoreWorker::Listening {
+  std::string label;
+  std::vector<std::unique_ptr<UdpListener>> udp;
+  std::vector<std::unique_ptr<TcpListener>> tcp;
+
+  void set_plan(const ListenerPlan& plan) {
+    for (auto& each : udp) each->set_plan(plan);
+    for (auto& each : tcp) each->set_plan(plan);
+  }
+  void close_input() {
+    for (auto& each : udp) each->close_input();
+    for (auto& each : tcp) each->close_input();
+  }
+  bool idle() const {
+    return std::all_of(udp.begin(), udp.end(), [](const auto& each) { return each->idle(); }) &&
+           std::all_of(tcp.begin(), tcp.end(), [](const auto& each) { return each->idle(); });
+  }
+};
+
+CoreWorker::CoreWorker(unsigned index) : queries_(*this), closing_timer_(loop_) {
+  index_ = index;
+  read_clock();
+  queries_.on_drained([this](ConfigurationHold& hold) { let_go(hold); });
+}
+
+CoreWorker::~CoreWorker() = default;
+
+void CoreWorker::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
+    loop_.run();
+  });
+}
+
+void CoreWorker::stop() { loop_.stop(); }
+
+void CoreWorker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void CoreWorker::swap(std::shared_ptr<Configuration> next, std::vector<ListenerSockets> sockets,
+                      std::function<void(const std::shared_ptr<Configuration>&)> drained) {
+  on_drained_ = std::move(drained);
+  close_listeners([&](const Listening& each) {
+    const auto& plans = next->listeners();
+    return std::none_of(plans.begin(), plans.end(), [&](const auto& plan) { return plan->label == each.label; });
+  });
+  holds_.push_back(std::make_unique<ConfigurationHold>());
+  holds_.back()->configuration = next;
+  if (holds_.size() > 1) {
+    ConfigurationHold& before = **std::prev(holds_.end(), 2);
+    before.retired = true;
+    if (before.queries == 0) let_go(before);
+  }
+  for (const auto& plan : next->listeners()) serve_plan(*plan, sockets);
+}
+
+// Gives the listener of `plan` its new plan, or makes it from sockets opened for it.
+void CoreWorker::serve_plan(const ListenerPlan& plan, std::vector<ListenerSockets>& sockets) {
+  for (auto& each : listening_) {
+    if (each->label == plan.label) return each->set_plan(plan);
+  }
+  auto made = std::make_unique<Listening>();
+  made->label = plan.label;
+  for (ListenerSockets& opened : sockets) {
+    if (opened.label != plan.label) continue;
+    for (Descriptor& fd : opened.udp) made->udp.push_back(std::make_unique<UdpListener>(*this, std::move(fd), plan));
+    for (Descriptor& fd : opened.tcp) made->tcp.push_back(std::make_unique<TcpListener>(*this, std::move(fd), plan));
+  }
+  listening_.push_back(std::move(made));
+}
+
+void CoreWorker::close_listeners(const std::function<bool(const Listening&)>& gone) {
+  for (auto each = listening_.begin(); each != listening_.end();) {
+    if (!gone(**each)) {
+      ++each;
+      continue;
+    }
+    (*each)->close_input();
+    closing_.push_back(std::move(*each));
+    each = listening_.erase(each);
+  }
+  check_closing();
+}
+
+// Listeners whose last answers have left can go.
+void CoreWorker::check_closing() {
+  std::erase_if(closing_, [](const auto& each) { return each->idle(); });
+  if (closing_.empty() && on_finished_ && queries_.in_flight() == 0) std::exchange(on_finished_, nullptr)();
+  if (!closing_.empty() || on_finished_) closing_timer_.start(kClosingCheck, [this] { check_closing(); });
+}
+
+void CoreWorker::let_go(ConfigurationHold& hold) {
+  auto found = std::find_if(holds_.begin(), holds_.end(), [&](const auto& each) { return each.get() == &hold; });
+  std::shared_ptr<Configuration> configuration = std::move((*found)->configuration);
+  holds_.erase(found);
+  on_drained_(configuration);
+}
+
+void CoreWorker::finish(std::function<void()> done) {
+  on_finished_ = std::move(done);
+  close_listeners([](const Listening&) { return true; });
+}
+
+void CoreWorker::abandon() {
+  listening_.clear();
+  closing_.clear();
+}
+
+}  // namespace portolan::server

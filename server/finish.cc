@@ -1,0 +1,104 @@
+// Finishing an answer.
+#include "server/finish.h"
+
+#include <algorithm>
+
+namespace portolan::server {
+namespace {
+
+bool echoed(uint16_t code) {
+  switch (static_cast<dns::OptionCode>(code)) {
+    case dns::OptionCode::nsid:
+    case dns::OptionCode::expire:
+    case dns::OptionCode::cookie:
+    case dns::OptionCode::keepalive:
+    case dns::OptionCode::padding:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::span<const dns::EdnsOption> echoed_options(Query& query) {
+  std::span<const dns::EdnsOption> asked = query.edns->options;
+  if (std::all_of(asked.begin(), asked.end(), [](const auto& option) { return echoed(option.code); })) return asked;
+  ArenaVector<dns::EdnsOption> kept(query.arena());
+  for (const dns::EdnsOption& option : asked) {
+    if (echoed(option.code)) kept.push_back(option);
+  }
+  return kept;
+}
+
+std::span<const uint8_t> encode_parts(Query& query, const dns::MessageParts& parts, size_t limit) {
+  const size_t room = std::min(limit, dns::uncompressed_size(parts));
+  std::span<uint8_t> out = query.arena().bytes(room);
+  return out.first(dns::encode(parts, out, limit));
+}
+
+}  // namespace
+
+std::optional<dns::Edns> reply_edns(Query& query) {
+  std::optional<dns::Edns> made = query.reply().edns;
+  if (!query.edns) return made;
+  dns::Edns opt;
+  opt.udp_size = query.edns->udp_size;
+  opt.dnssec_ok = query.edns->dnssec_ok;
+  opt.options = made ? made->options : echoed_options(query);
+  return opt;
+}
+
+std::span<const uint8_t> encode_reply(Query& query) {
+  Reply& reply = query.reply();
+  std::optional<dns::Edns> opt = reply_edns(query);
+  const auto rcode = static_cast<uint16_t>(reply.rcode);
+  if (rcode > 15 && !opt) return {};  // RFC 6891 section 6.1.3: there is no place for the upper bits
+  if (opt && rcode > 15) opt->extended_rcode = static_cast<uint8_t>(rcode >> 4);
+
+  dns::MessageParts parts;
+  parts.header = reply.header;
+  parts.header.rcode = static_cast<uint8_t>(rcode & 15);
+  parts.question = &reply.question;
+  parts.answer = reply.answer;
+  parts.authority = reply.authority;
+  parts.additional = reply.additional;
+  parts.edns = opt ? &*opt : nullptr;
+  return encode_parts(query, parts, query.max_size());
+}
+
+std::span<const uint8_t> encode_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed) {
+  dns::MessageParts parts;
+  parts.header.id = parsed.header.id;
+  parts.header.qr = true;
+  parts.header.opcode = parsed.header.opcode;
+  switch (status) {
+    case dns::QueryStatus::notimp:
+      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::notimp);
+      break;
+    case dns::QueryStatus::formerr_header:
+      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::formerr);
+      break;
+    case dns::QueryStatus::formerr_question:
+      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::formerr);
+      parts.header.rd = parsed.header.rd;
+      parts.header.cd = parsed.header.cd;
+      parts.question = &parsed.question;
+      break;
+    case dns::QueryStatus::servfail_empty:
+      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::servfail);
+      parts.header.rd = parsed.header.rd;
+      parts.header.cd = parsed.header.cd;
+      break;
+    case dns::QueryStatus::refused_cut:
+      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::refused);
+      parts.header.rd = parsed.header.rd;
+      parts.header.cd = parsed.header.cd;
+      parts.question = &parsed.question;
+      break;
+    case dns::QueryStatus::ok:
+    case dns::QueryStatus::silent:
+      return {};
+  }
+  return encode_parts(query, parts, dns::kMinUdpSize);
+}
+
+}  // namespace portolan::server

@@ -1,0 +1,22 @@
+// The last step of an answer: the OPT that CoreDNS would send, then encoding within the client's size.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "server/query.h"
+
+namespace portolan::server {
+
+/// The OPT that goes out with the reply: none when the client sent none and no plugin made one; else the client's size
+/// and DO bit with the plugin's options, or those of the client's that are echoed (NSID, EXPIRE, COOKIE, KEEPALIVE,
+/// PADDING).
+std::optional<dns::Edns> reply_edns(Query& query);
+
+/// The encoded reply, in the query's arena, truncated to the client's size. Empty when it cannot be packed.
+std::span<const uint8_t> encode_reply(Query& query);
+
+/// What a packet that is no question gets: a bare header, or header and question; empty: silence.
+std::span<const uint8_t> encode_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed);
+
+}  // namespace portolan::server

@@ -1,0 +1,140 @@
+// Tests of the endpoints: sharing by address, routes, whose turn it is after a reload, closing.
+#include "server/http/endpoint.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace portolan::server::http {
+namespace {
+
+constexpr auto kTimeout = std::chrono::seconds(5);
+
+// One request over a plain socket, everything that comes back.
+std::string exchange(const SocketAddress& to, const std::string& request) {
+  const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+  const timeval timeout{5, 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  sockaddr_storage raw;
+  const socklen_t length = to.to(raw);
+  std::string answer;
+  if (connect(descriptor, reinterpret_cast<sockaddr*>(&raw), length) == 0 &&
+      send(descriptor, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    char block[4096];
+    for (ssize_t got; (got = recv(descriptor, block, sizeof block, 0)) > 0;) answer.append(block, got);
+  }
+  close(descriptor);
+  return answer;
+}
+
+std::string get(const Endpoint& endpoint, const std::string& path) {
+  const std::string answer = exchange(endpoint.address(), "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto end = answer.find("\r\n\r\n");
+  return end == answer.npos ? answer : answer.substr(9, 3) + " " + answer.substr(end + 4);
+}
+
+std::shared_ptr<Endpoint> open_any() {
+  auto endpoint = Endpoint::open("127.0.0.1:0");
+  REQUIRE(endpoint.has_value());
+  return *endpoint;
+}
+
+Handler saying(std::string body, int status = 200) {
+  return [=](const Request&) { return Response{status, body}; };
+}
+
+TEST_CASE("http endpoint: a route answers its path, everything else is not found") {
+  const auto endpoint = open_any();
+  const auto route = endpoint->route("/health", saying("OK"));
+  CHECK(get(*endpoint, "/health") == "200 OK");
+  CHECK(get(*endpoint, "/health?verbose=1") == "200 OK");
+  CHECK(get(*endpoint, "/") == "404 404 page not found\n");
+  CHECK(get(*endpoint, "/health/") == "404 404 page not found\n");
+  const std::string posted =
+      exchange(endpoint->address(), "POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+  CHECK(posted.starts_with("HTTP/1.1 200 OK"));
+  CHECK(posted.find("Content-Type: text/plain; charset=utf-8") != posted.npos);
+}
+
+TEST_CASE("http endpoint: status and body are the handler's") {
+  const auto endpoint = open_any();
+  const auto route = endpoint->route("/ready", saying("kubernetes", 503));
+  CHECK(get(*endpoint, "/ready") == "503 kubernetes");
+  CHECK(*get_status(endpoint->address(), "/ready", kTimeout) == 503);
+}
+
+TEST_CASE("http endpoint: an address that another socket has is refused by name") {
+  const auto probe = open_any();
+  const std::string address = "127.0.0.1:" + std::to_string(probe->address().port);
+  const auto taken = Endpoint::open(address);  // the probe was opened as port 0, so this is another socket
+  REQUIRE(taken.has_error());
+  CHECK(taken.error().message == "listen tcp " + address + ": bind: address already in use");
+}
+
+TEST_CASE("http endpoint: an address is opened once and closed by its last owner") {
+  // A port that was free a moment ago, for an address with a number in it.
+  const std::string address = open_any()->address().text();
+  auto first = Endpoint::open(address);
+  REQUIRE(first.has_value());
+  auto second = Endpoint::open(address);
+  REQUIRE(second.has_value());
+  CHECK(*first == *second);
+  const SocketAddress bound = (*first)->address();
+  first->reset();
+  CHECK(*get_status(bound, "/", kTimeout) == 404);
+  second->reset();
+  CHECK(get_status(bound, "/", kTimeout).has_error());
+  CHECK(Endpoint::open(address).has_value());
+}
+
+TEST_CASE("http endpoint: after a reload the new route answers as soon as the old one is gone") {
+  const auto endpoint = open_any();
+  auto old_route = endpoint->route("/ready", saying("old"));
+  const auto new_route = endpoint->route("/ready", saying("new"));
+  CHECK(get(*endpoint, "/ready") == "200 old");
+  old_route.reset();
+  CHECK(get(*endpoint, "/ready") == "200 new");
+}
+
+TEST_CASE("http endpoint: a route keeps its endpoint open") {
+  auto endpoint = open_any();
+  const SocketAddress address = endpoint->address();
+  auto route = endpoint->route("/a", saying("a"));
+  endpoint.reset();
+  CHECK(*get_status(address, "/a", kTimeout) == 200);
+  route.reset();
+  CHECK(get_status(address, "/a", kTimeout).has_error());
+}
+
+TEST_CASE("http endpoint: many requests at once are all answered") {
+  const auto endpoint = open_any();
+  const auto route = endpoint->route("/metrics", saying(std::string(100000, 'm')));
+  std::vector<std::thread> threads;
+  std::atomic<int> good{0};
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) good += get(*endpoint, "/metrics").size() == 100004;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(good == 160);
+}
+
+TEST_CASE("http endpoint: one that was never asked closes at once") {
+  for (int i = 0; i < 20; ++i) open_any();
+}
+
+TEST_CASE("http endpoint: what is no HTTP is answered with 400 or closed") {
+  const auto endpoint = open_any();
+  const std::string answer = exchange(endpoint->address(), "nonsense\r\n\r\n");
+  CHECK((answer.empty() || answer.starts_with("HTTP/1.1 400")));
+}
+
+}  // namespace
+}  // namespace portolan::server::http

@@ -1,0 +1,43 @@
+// Opening the sockets that are listened on, with what a DNS server wants of them.
+#pragma once
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace portolan::server {
+
+/// A file descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return fd_; }
+  int release() {
+    const int fd = fd_;
+    fd_ = -1;
+    return fd;
+  }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+/// A non-blocking UDP socket with SO_REUSEPORT, a large receive buffer, the destination address of each packet
+/// (IP_PKTINFO, RFC 3542) and the count of packets dropped. IPv6 sockets take IPv6 only. Errors name the address, in
+/// CoreDNS's form: `listen udp 127.0.0.1:53: bind: address already in use`.
+Result<Descriptor> open_udp(const SocketAddress& address);
+
+/// A listening, non-blocking TCP socket with SO_REUSEPORT.
+Result<Descriptor> open_tcp(const SocketAddress& address);
+
+/// The port that a socket bound to port 0 got.
+uint16_t bound_port(int fd);
+
+/// False on a kernel (or in a container) without IPv6.
+bool has_ipv6();
+
+}  // namespace portolan::server

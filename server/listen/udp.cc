@@ -1,0 +1,243 @@
+// Batched UDP.
+#include "server/listen/udp.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.h"
+#include "server/configuration.h"
+#include "server/core_metrics.h"
+#include "server/core_worker.h"
+#include "server/finish.h"
+#include "server/serve.h"
+
+namespace portolan::server {
+namespace {
+
+constexpr size_t kLargestQuery = 4096;      // octets of a UDP query that are taken; the rest is cut, hence malformed
+constexpr size_t kMaxInFlight = 150'000;    // per worker: what suspended queries may take of memory
+constexpr unsigned kBatchesPerWakeup = 16;  // before other work of the worker has its turn
+constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t));
+
+}  // namespace
+
+/// Where the next batch is received: the first octets of a packet go into the query itself, the rest of a large one
+/// into room that the slots own.
+struct UdpListener::Incoming {
+  std::array<Query*, kBatch> queries{};
+  std::array<mmsghdr, kBatch> headers{};
+  std::array<std::array<iovec, 2>, kBatch> vectors{};
+  std::array<sockaddr_storage, kBatch> peers{};
+  std::array<std::array<uint8_t, kLargestQuery - Query::kInlinePacket>, kBatch> large;
+  alignas(cmsghdr) std::array<std::array<uint8_t, kControl>, kBatch> control;
+};
+
+/// The answers of a batch on their way out.
+struct UdpListener::Outgoing {
+  unsigned count = 0;
+  std::array<Query*, kBatch> queries{};
+  std::array<mmsghdr, kBatch> headers{};
+  std::array<iovec, kBatch> vectors{};
+  std::array<sockaddr_storage, kBatch> peers{};
+  alignas(cmsghdr) std::array<std::array<uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))>, kBatch> control;
+};
+
+UdpListener::UdpListener(CoreWorker& worker, Descriptor fd, const ListenerPlan& plan)
+    : worker_(worker),
+      fd_(std::move(fd)),
+      watch_(std::in_place, worker.loop(), fd_.get()),
+      plan_(&plan),
+      in_(std::make_unique<Incoming>()),
+      out_(std::make_unique<Outgoing>()) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &length);
+  bound_ = SocketAddress::from(reinterpret_cast<sockaddr*>(&storage));
+  any_address_ = bound_.ip.is_unspecified();
+  wait();
+}
+
+UdpListener::~UdpListener() {
+  *alive_ = false;
+  flush();
+  for (Query* query : in_->queries) {
+    if (query) worker_.queries().give_back(*query);
+  }
+}
+
+void UdpListener::wait() {
+  watch_->wait_readable([this] { on_readable(); });
+}
+
+void UdpListener::on_readable() {
+  for (unsigned batch = 0; batch < kBatchesPerWakeup; ++batch) {
+    if (receive() < kBatch) break;
+  }
+  wait();
+}
+
+void UdpListener::close_input() {
+  while (receive() > 0) {
+  }
+  watch_.reset();
+}
+
+unsigned UdpListener::receive() {
+  for (unsigned slot = 0; slot < kBatch; ++slot) {
+    Query*& query = in_->queries[slot];
+    if (!query) query = &worker_.queries().take();
+    in_->vectors[slot] = {iovec{query->buffer_.data(), query->buffer_.size()},
+                          iovec{in_->large[slot].data(), in_->large[slot].size()}};
+    msghdr& header = in_->headers[slot].msg_hdr;
+    header.msg_name = &in_->peers[slot];
+    header.msg_namelen = sizeof(sockaddr_storage);
+    header.msg_iov = in_->vectors[slot].data();
+    header.msg_iovlen = 2;
+    header.msg_control = in_->control[slot].data();
+    header.msg_controllen = kControl;
+    header.msg_flags = 0;
+  }
+  const int received = recvmmsg(fd_.get(), in_->headers.data(), kBatch, MSG_DONTWAIT, nullptr);
+  if (received <= 0) return 0;
+
+  worker_.read_clock();
+  in_batch_ = true;
+  for (unsigned slot = 0; slot < static_cast<unsigned>(received); ++slot) take_packet(slot);
+  in_batch_ = false;
+  flush();
+  return static_cast<unsigned>(received);
+}
+
+void UdpListener::take_packet(unsigned slot) {
+  Query& query = *in_->queries[slot];
+  in_->queries[slot] = nullptr;
+  const msghdr& header = in_->headers[slot].msg_hdr;
+  const size_t size = in_->headers[slot].msg_len;
+
+  query.client = SocketAddress::from(reinterpret_cast<const sockaddr*>(&in_->peers[slot]));
+  query.local = bound_;
+  read_control(query, header);
+  query.packet = std::span<const uint8_t>(query.buffer_).first(std::min(size, Query::kInlinePacket));
+  if (size > Query::kInlinePacket) {
+    std::span<uint8_t> whole = query.arena().bytes(size);
+    std::memcpy(whole.data(), query.buffer_.data(), Query::kInlinePacket);
+    std::memcpy(whole.data() + Query::kInlinePacket, in_->large[slot].data(), size - Query::kInlinePacket);
+    query.packet = whole;
+  }
+  query.transport = Transport::udp;
+  query.received = worker_.now();
+  query.listener_ = plan_;
+  query.responder_ = this;
+  worker_.queries().enter(query, worker_.current());
+  ++in_flight_;
+
+  dns::ParsedQuery parsed;
+  const dns::QueryStatus status = dns::parse_query(query.packet, query.arena(), parsed);
+  if (status != dns::QueryStatus::ok) return serve_malformed(query, status, parsed);
+  query.accept(parsed);
+  if (worker_.queries().in_flight() > kMaxInFlight) {
+    core_metrics().overloaded.add();
+    log::limited(log::Level::warning, "too many queries wait for upstreams: new ones are answered SERVFAIL");
+    query.reply().rcode = dns::Rcode::servfail;
+    return respond(query, encode_reply(query));
+  }
+  serve(query);
+}
+
+// The address that was asked, and how many packets the kernel has dropped so far.
+void UdpListener::read_control(Query& query, const msghdr& header) {
+  for (cmsghdr* each = CMSG_FIRSTHDR(&header); each; each = CMSG_NXTHDR(const_cast<msghdr*>(&header), each)) {
+    if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
+      const auto* info = reinterpret_cast<const in_pktinfo*>(CMSG_DATA(each));
+      query.local.ip = IpAddress::v4(std::span<const uint8_t, 4>(reinterpret_cast<const uint8_t*>(&info->ipi_addr), 4));
+    } else if (each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == IPV6_PKTINFO) {
+      const auto* info = reinterpret_cast<const in6_pktinfo*>(CMSG_DATA(each));
+      query.local.ip = IpAddress::v6(std::span<const uint8_t, 16>(info->ipi6_addr.s6_addr, 16));
+      query.local.scope = info->ipi6_ifindex;
+    } else if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SO_RXQ_OVFL) {
+      uint32_t drops = 0;
+      std::memcpy(&drops, CMSG_DATA(each), sizeof drops);
+      if (drops != drops_seen_) {
+        core_metrics().udp_drops.add(drops - drops_seen_);
+        drops_seen_ = drops;
+        log::limited(log::Level::warning,
+                     "receive queue of " + plan_->label + "/udp was full: the kernel dropped packets");
+      }
+    }
+  }
+}
+
+void UdpListener::respond(Query& query, std::span<const uint8_t> message) {
+  --in_flight_;
+  if (message.empty()) return worker_.queries().give_back(query);
+  if (out_->count == kBatch) flush();
+  const unsigned slot = out_->count++;
+  out_->queries[slot] = &query;
+  out_->vectors[slot] = {const_cast<uint8_t*>(message.data()), message.size()};
+  msghdr& header = out_->headers[slot].msg_hdr;
+  header = {};
+  header.msg_name = &out_->peers[slot];
+  header.msg_namelen = query.client.to(out_->peers[slot]);
+  header.msg_iov = &out_->vectors[slot];
+  header.msg_iovlen = 1;
+  if (any_address_) set_source(slot, query.local);
+  if (!in_batch_) schedule_flush();
+}
+
+// The answer leaves from the address that was asked (RFC 3542 section 6.2).
+void UdpListener::set_source(unsigned slot, const SocketAddress& local) {
+  msghdr& header = out_->headers[slot].msg_hdr;
+  auto& control = out_->control[slot];
+  header.msg_control = control.data();
+  cmsghdr* info = reinterpret_cast<cmsghdr*>(control.data());
+  if (local.ip.is_v4()) {
+    in_pktinfo v4{};
+    std::memcpy(&v4.ipi_spec_dst, local.ip.octets().data(), 4);
+    info->cmsg_level = IPPROTO_IP;
+    info->cmsg_type = IP_PKTINFO;
+    info->cmsg_len = CMSG_LEN(sizeof v4);
+    std::memcpy(CMSG_DATA(info), &v4, sizeof v4);
+    header.msg_controllen = CMSG_SPACE(sizeof v4);
+  } else {
+    in6_pktinfo v6{};
+    std::memcpy(&v6.ipi6_addr, local.ip.octets().data(), 16);
+    v6.ipi6_ifindex = local.scope;
+    info->cmsg_level = IPPROTO_IPV6;
+    info->cmsg_type = IPV6_PKTINFO;
+    info->cmsg_len = CMSG_LEN(sizeof v6);
+    std::memcpy(CMSG_DATA(info), &v6, sizeof v6);
+    header.msg_controllen = CMSG_SPACE(sizeof v6);
+  }
+}
+
+// Answers that come later (from an upstream) arrive in bursts too: they leave together when the loop has run what is
+// ready.
+void UdpListener::schedule_flush() {
+  if (flush_scheduled_) return;
+  flush_scheduled_ = true;
+  worker_.loop().post([this, alive = alive_] {
+    if (!*alive) return;
+    flush_scheduled_ = false;
+    flush();
+  });
+}
+
+void UdpListener::flush() {
+  const unsigned count = std::exchange(out_->count, 0);
+  for (unsigned sent = 0; sent < count;) {
+    const int done = sendmmsg(fd_.get(), out_->headers.data() + sent, count - sent, MSG_DONTWAIT);
+    if (done > 0) {
+      sent += static_cast<unsigned>(done);
+    } else {
+      // This one cannot be sent (no route, queue full): the client asks again. The others can.
+      core_metrics().send_errors.add();
+      ++sent;
+    }
+  }
+  for (unsigned slot = 0; slot < count; ++slot) worker_.queries().give_back(*out_->queries[slot]);
+}
+
+}  // namespace portolan::server

@@ -1,0 +1,26 @@
+// What a plugin says of a query when it is done with it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "dns/types.h"
+
+namespace portolan::server {
+
+/// answered: reply() holds it. failed: nothing written, the root answers `rcode`. dropped: nothing is ever sent.
+/// sent: it left as a stream of messages (a transfer).
+enum class Verdict : uint8_t { answered, failed, dropped, sent };
+
+struct Outcome {
+  Verdict verdict = Verdict::failed;
+  dns::Rcode rcode = dns::Rcode::servfail;
+  std::string_view
+      cause;  // what the `errors` plugin logs; lies in the query's arena or is static; may go with any verdict
+
+  static Outcome answered(dns::Rcode rcode, std::string_view cause = {}) { return {Verdict::answered, rcode, cause}; }
+  static Outcome failed(dns::Rcode rcode, std::string_view cause = {}) { return {Verdict::failed, rcode, cause}; }
+  static Outcome dropped() { return {Verdict::dropped, dns::Rcode::noerror, {}}; }
+};
+
+}  // namespace portolan::server

@@ -1,0 +1,84 @@
+// What a plugin is: a handler in the chain, the optional powers it may have, and its entry in the table of directives.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "corefile/option.h"
+#include "server/outcome.h"
+#include "server/query.h"
+
+namespace portolan::server {
+
+class Setup;
+class Handler;
+
+/// The rest of the chain. A plain value; calling it again on a branch asks the rest once more.
+class Next {
+ public:
+  struct Link {
+    Handler* handler = nullptr;  // null behind the last
+    std::string_view name;
+  };
+  explicit Next(const Link* link) : link_(link) {}
+
+  /// Runs the next plugin on `query`. At the end of the chain: failed, SERVFAIL, "plugin/NAME: no next plugin found".
+  Task<Outcome> operator()(Query& query) const;
+  /// The next plugin's name; empty at the end.
+  std::string_view name() const { return link_->handler ? link_->name : std::string_view(); }
+  bool at_end() const { return link_->handler == nullptr; }
+
+ private:
+  const Link* link_;  // the chain's own array; the element before this one is the caller's
+};
+
+/// One instance serves all workers at once: what a worker writes lies in PerWorker<T> or behind a lock of its own.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  /// Answers `query` (fills query.reply()) or passes it on with `next(query)`. A plugin with nothing to do on the way
+  /// back returns next(query) itself; one that answers at once returns the Outcome, without a coroutine.
+  virtual Task<Outcome> serve(Query& query, Next next) = 0;
+};
+
+using Deadline = SteadyTime;
+
+/// Has work outside the query path. prepare() after all plugins of all blocks are set up (others can be found then);
+/// serving() when the sockets are open; stop() when the configuration is gone or the process ends.
+class Startable {
+ public:
+  virtual ~Startable() = default;
+  virtual Result<void> prepare() { return {}; }
+  virtual void serving() {}
+  /// SIGTERM has come: the process goes on answering for its lameduck time, then ends.
+  virtual void lameduck() noexcept {}
+  virtual void stop(Deadline) noexcept {}
+};
+
+/// Asked by the `ready` plugin.
+class Readiness {
+ public:
+  virtual ~Readiness() = default;
+  virtual bool ready() const noexcept = 0;
+};
+
+/// Reload: called before prepare() with the handler of the same plugin, at the same place, in the configuration that
+/// runs (same keys, same occurrence). Shares its state; never moves it, since the old one goes on serving.
+class Adopter {
+ public:
+  virtual ~Adopter() = default;
+  virtual void adopt(const std::shared_ptr<Handler>& previous) = 0;
+};
+
+/// A line of the table of directives.
+struct Plugin {
+  std::string_view name;
+  Result<void> (*setup)(Setup&) = nullptr;  // null: known to CoreDNS, not built here
+  std::span<const corefile::Option> options = {};
+};
+
+}  // namespace portolan::server

@@ -1,0 +1,143 @@
+// Query, Reply and the pool they live in.
+#include "server/query.h"
+
+#include <algorithm>
+
+#include "server/query_pool.h"
+#include "server/serve.h"
+#include "server/worker.h"
+
+namespace portolan::server {
+namespace {
+
+constexpr uint32_t kMaxDepth = 8;      // lookups through ourselves within lookups
+constexpr size_t kKeptQueries = 2048;  // per worker
+
+}  // namespace
+
+std::string_view text(Transport transport) { return transport == Transport::udp ? "udp" : "tcp"; }
+
+void Reply::clear() {
+  answer.clear();
+  authority.clear();
+  additional.clear();
+  edns.reset();
+  header.aa = header.tc = header.ra = header.ad = false;
+  rcode = dns::Rcode::noerror;
+}
+
+size_t Query::max_size() const {
+  if (transport != Transport::udp) return dns::kMaxMessage;
+  return edns ? std::max<size_t>(edns->udp_size, dns::kMinUdpSize) : dns::kMinUdpSize;
+}
+
+void Query::accept(const dns::ParsedQuery& parsed) {
+  header = parsed.header;
+  asked = question = parsed.question;
+  edns = parsed.edns;
+  prepare_reply();
+}
+
+void Query::prepare_reply() {
+  reply_.header = {};
+  reply_.header.id = header.id;
+  reply_.header.opcode = header.opcode;
+  reply_.header.qr = true;
+  reply_.header.rd = header.rd;
+  reply_.header.cd = header.cd;
+  reply_.rcode = dns::Rcode::noerror;
+  reply_.question = asked;
+}
+
+QueryPtr Query::branch(const dns::Question& wanted) {
+  Query& query = pool_->take();
+  pool_->enter(query, *hold_);
+  QueryPtr owner(&query);
+  query.header = header;
+  query.asked.name = dns::NameView(query.arena_.copy(wanted.name.wire()).data(), wanted.name.size());
+  query.asked.lower = dns::lower(query.asked.name, query.arena_);
+  query.asked.type = wanted.type;
+  query.asked.cls = wanted.cls;
+  query.question = query.asked;
+  if (edns) {
+    query.edns = edns;
+    auto options = query.arena_.array<dns::EdnsOption>(edns->options.size());
+    for (size_t i = 0; i < options.size(); ++i) {
+      options[i] = {edns->options[i].code, query.arena_.copy(edns->options[i].data)};
+    }
+    query.edns->options = options;
+  }
+  query.transport = transport;
+  query.client = client;
+  query.local = local;
+  query.received = received;
+  query.block = block;
+  query.zone = zone;
+  query.listener_ = listener_;
+  query.depth_ = depth_;
+  query.prepare_reply();
+  return owner;
+}
+
+Task<Lookup> Query::lookup(dns::NameView name, dns::RRType type) {
+  if (depth_ >= kMaxDepth) co_return Lookup{};
+  dns::Question wanted{name, name, type, dns::RRClass::in};
+  Lookup result;
+  result.query = branch(wanted);
+  result.query->depth_ = depth_ + 1;
+  Task<Outcome> task = route(*result.query);
+  result.outcome = co_await task;
+  if (result.outcome.verdict == Verdict::dropped) co_return Lookup{};
+  if (result.outcome.verdict == Verdict::failed) {
+    result.query->reply().clear();
+    result.query->reply().rcode = result.outcome.rcode;
+  }
+  co_return result;
+}
+
+void QueryPtr::release(Query* query) { query->pool_->give_back(*query); }
+
+Query& QueryPool::take() {
+  Query* query = free_;
+  if (query) {
+    free_ = query->next_;
+    --kept_;
+  } else {
+    query = new Query;
+    query->pool_ = this;
+    query->worker_ = worker_;
+  }
+  return *query;
+}
+
+void QueryPool::give_back(Query& query) {
+  ConfigurationHold* hold = std::exchange(query.hold_, nullptr);
+  if (kept_ < kKeptQueries) {
+    query.arena_.reset();
+    query.reply_.answer.rebind(query.arena_);
+    query.reply_.authority.rebind(query.arena_);
+    query.reply_.additional.rebind(query.arena_);
+    query.reply_.edns.reset();
+    query.edns.reset();
+    query.packet = {};
+    query.block = nullptr;
+    query.zone = {};
+    query.responder_ = nullptr;
+    query.depth_ = 0;
+    query.references_ = 0;
+    query.next_ = free_;
+    free_ = &query;
+    ++kept_;
+  } else {
+    delete &query;
+  }
+  if (!hold) return;
+  --in_flight_;
+  if (--hold->queries == 0 && hold->retired) drained_(*hold);
+}
+
+QueryPool::~QueryPool() {
+  while (free_) delete std::exchange(free_, free_->next_);
+}
+
+}  // namespace portolan::server

@@ -1,0 +1,42 @@
+// Longest-suffix routing.
+#include "server/router.h"
+
+#include <algorithm>
+
+namespace portolan::server {
+
+void Router::add(const dns::Name& zone, const Block& block) {
+  if (at(zone.view())) return;  // the first block of a zone has it
+  index_.emplace(zone, routes_.size());
+  routes_.push_back({&block, zone});
+  label_counts_ |= uint64_t{1} << std::min(zone.view().label_count(), 63U);
+}
+
+const Router::Route* Router::at(dns::NameView zone) const {
+  // A handful of zones is the rule: comparing beats hashing.
+  if (routes_.size() <= 4) {
+    for (const Route& route : routes_) {
+      if (route.zone.view().equals(zone)) return &route;
+    }
+    return nullptr;
+  }
+  const auto found = index_.find(zone);
+  return found == index_.end() ? nullptr : &routes_[found->second];
+}
+
+const Router::Route* Router::find(dns::NameView lower, dns::RRType type) const {
+  const Route* child = nullptr;  // the zone whose own DS is asked for, while its parent is looked for
+  unsigned labels = lower.label_count();
+  for (dns::NameView name = lower;; name = name.parent(), --labels) {
+    if (label_counts_ >> std::min(labels, 63U) & 1) {
+      if (const Route* route = at(name)) {
+        if (labels == 0 && child) return child;  // the root's block forwards as a rule; the child knows better
+        if (type != dns::RRType::ds || child || name.size() != lower.size()) return route;
+        child = route;
+      }
+    }
+    if (labels == 0) return child;
+  }
+}
+
+}  // namespace portolan::server

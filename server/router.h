@@ -1,0 +1,39 @@
+// Router: which server block answers a name on one listener. Longest suffix first; the blocks of one zone in the
+// Corefile's order.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "dns/name.h"
+#include "server/query.h"
+
+namespace portolan::server {
+
+class Router {
+ public:
+  struct Route {
+    const Block* block = nullptr;
+    dns::Name zone;
+  };
+
+  void add(const dns::Name& zone, const Block& block);
+  /// The block for a question; null when no key matches. The DS question of a zone's apex goes to the parent's block
+  /// where both are served (RFC 4035 section 3.1.4.1), the root's excepted. `lower` is the name in lower case.
+  const Route* find(dns::NameView lower, dns::RRType type) const;
+  /// Whether any block takes classes other than IN (`chaos`, `forward`).
+  bool other_classes() const { return other_classes_; }
+  void allow_other_classes() { other_classes_ = true; }
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  const Route* at(dns::NameView zone) const;
+
+  std::vector<Route> routes_;
+  std::unordered_map<dns::Name, size_t, dns::NameHash, dns::NameEqual> index_;
+  uint64_t label_counts_ = 0;  // bit n: some zone has n labels (63: or more)
+  bool other_classes_ = false;
+};
+
+}  // namespace portolan::server

@@ -1,0 +1,106 @@
+// The way of a query through the core, step by step.
+#include "server/serve.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "server/configuration.h"
+#include "server/core_metrics.h"
+#include "server/finish.h"
+
+namespace portolan::server {
+namespace {
+
+void respond(Query& query, const Outcome& outcome) {
+  if (outcome.verdict == Verdict::dropped || outcome.verdict == Verdict::sent) {
+    query.responder_->respond(query, {});
+    return;
+  }
+  if (outcome.verdict == Verdict::failed) {
+    query.reply().clear();
+    query.reply().rcode = outcome.rcode;
+    query.reply().question = query.asked;
+  }
+  query.responder_->respond(query, encode_reply(query));
+}
+
+Outcome escaped(Query& query, const char* what) {
+  core_metrics().panics.add();
+  log::limited(log::Level::error, "Recovered from panic in server: \"" + query.listener().label + "\" " + what);
+  return Outcome::failed(dns::Rcode::servfail);
+}
+
+// Runs the chain; a plugin that throws before its first suspension throws here.
+Task<Outcome> run_chain(Query& query, const Block& block) {
+  try {
+    return block.chain()(query);
+  } catch (const std::exception& error) {
+    return escaped(query, error.what());
+  }
+}
+
+Outcome result_of(Query& query, Task<Outcome>& task) {
+  try {
+    return task.take();
+  } catch (const std::exception& error) {
+    return escaped(query, error.what());
+  }
+}
+
+Detached respond_later(Query& query, Task<Outcome> task) {
+  Outcome outcome;
+  try {
+    outcome = co_await task;
+  } catch (const std::exception& error) {
+    outcome = escaped(query, error.what());
+  }
+  respond(query, outcome);
+}
+
+// RFC 6891 section 6.1.3: an EDNS version that is not known.
+void answer_bad_version(Query& query) {
+  dns::Edns opt;
+  opt.extended_rcode = static_cast<uint8_t>(static_cast<uint16_t>(dns::Rcode::badvers) >> 4);
+  query.edns.reset();
+  query.reply().edns = opt;
+  query.responder_->respond(query, encode_reply(query));
+}
+
+}  // namespace
+
+Task<Outcome> route(Query& query) {
+  const Router& router = query.listener().router;
+  const bool class_served = query.question.cls == dns::RRClass::in || router.other_classes();
+  const Router::Route* found = class_served ? router.find(query.question.lower, query.question.type) : nullptr;
+  if (!found) {
+    if (UnroutedHook hook = unrouted_hook()) {
+      hook(query, dns::Rcode::refused, dns::kHeaderSize + query.asked.name.size() + 4);
+    }
+    return Outcome::failed(dns::Rcode::refused);
+  }
+  query.block = found->block;
+  query.zone = found->zone.view();
+  return run_chain(query, *found->block);
+}
+
+void serve(Query& query) {
+  if (query.edns && query.edns->version != 0) {
+    answer_bad_version(query);
+    return;
+  }
+  Task<Outcome> task = route(query);
+  if (task.ready()) {
+    respond(query, result_of(query, task));
+  } else {
+    respond_later(query, std::move(task));
+  }
+}
+
+void serve_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed) {
+  core_metrics().malformed.add();
+  query.responder_->respond(query, encode_malformed(query, status, parsed));
+}
+
+}  // namespace portolan::server

@@ -1,0 +1,206 @@
+// Start and what plugins ask of the process.
+#include "server/server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <future>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+#include "base/log.h"
+#include "corefile/parser.h"
+#include "server/server_source.h"
+
+namespace portolan::server {
+namespace {
+
+constexpr unsigned kMostWorkers = 8;
+constexpr const char* kDefaultFile = "Corefile";
+// What CoreDNS serves when it finds no Corefile.
+constexpr const char* kDefaultText = ". {\n    whoami\n    log\n}\n";
+
+}  // namespace
+
+Server::Server(Flags flags, std::vector<Plugin> table)
+    : flags_(std::move(flags)), table_(std::move(table)), shutdown_timer_(loop_) {
+  const unsigned count = std::min(granted_cpus(), kMostWorkers);
+  for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<CoreWorker>(i));
+}
+
+Server::~Server() {
+  for (auto& worker : workers_) {
+    worker->stop();
+    worker->join();
+    worker->abandon();
+  }
+}
+
+boost::system::result<Server::Source, Errors> Server::read_corefile() const {
+  Source source;
+  std::string path = flags_.conf;
+  if (path == "stdin") {
+    source.text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  } else {
+    std::ifstream file(path.empty() ? kDefaultFile : path);
+    if (file) {
+      source.text.assign(std::istreambuf_iterator<char>(file), {});
+    } else if (!path.empty()) {
+      return Errors{fail("open " + path + ": " + std::strerror(errno))};
+    } else {
+      source.text = kDefaultText;
+    }
+    if (path.empty()) path = kDefaultFile;
+  }
+  corefile::ParserInput input;
+  input.path = path;
+  auto parsed = corefile::parse(source.text, input);
+  if (parsed.has_error()) return std::move(parsed.error());
+  if (parsed->blocks.empty() && !current_) parsed = corefile::parse(kDefaultText, input);
+  source.file = std::move(*parsed);
+  return source;
+}
+
+boost::system::result<std::shared_ptr<Configuration>, Errors> Server::make(const Source& source) {
+  lameduck_being_built_ = {};
+  auto built = Configuration::build(source.file, table_, *this, flags_.check);
+  if (built.has_error()) return std::move(built.error());
+  for (const std::string& warning : (*built)->warnings()) log::warning(warning);
+  return std::move(*built);
+}
+
+boost::system::result<std::vector<std::string>, Errors> Server::check() {
+  auto source = read_corefile();
+  if (source.has_error()) return std::move(source.error());
+  auto made = make(*source);
+  if (made.has_error()) return std::move(made.error());
+  return (*made)->warnings();
+}
+
+boost::system::result<void, Errors> Server::start() {
+  auto source = read_corefile();
+  if (source.has_error()) return std::move(source.error());
+  auto made = make(*source);
+  if (made.has_error()) return std::move(made.error());
+  if (auto prepared = (*made)->prepare(); prepared.has_error()) {
+    (*made)->stop(clock().now());
+    return Errors{prepared.error()};
+  }
+  auto sockets = open_sockets(**made);
+  if (sockets.has_error()) {
+    (*made)->stop(clock().now());
+    return std::move(sockets.error());
+  }
+  if (!flags_.pidfile.empty()) {
+    std::ofstream file(flags_.pidfile);
+    if (!(file << getpid() << "\n" << std::flush)) {
+      (*made)->stop(clock().now());
+      return Errors{fail("write pid file " + flags_.pidfile + ": " + std::strerror(errno))};
+    }
+  }
+  watch_signals();
+  for (auto& worker : workers_) worker->start();
+  text_ = std::move(source->text);
+  lameduck_ = lameduck_being_built_;
+  swap(*made, std::move(*sockets));
+  current_->serving();
+  if (!flags_.quiet) print_banner();
+  return {};
+}
+
+boost::system::result<std::vector<std::vector<ListenerSockets>>, Errors> Server::open_sockets(
+    const Configuration& next) const {
+  std::vector<std::vector<ListenerSockets>> opened(workers_.size());
+  Errors errors;
+  for (const auto& plan : next.listeners()) {
+    if (current_ && std::any_of(current_->listeners().begin(), current_->listeners().end(),
+                                [&](const auto& each) { return each->label == plan->label; })) {
+      continue;
+    }
+    std::vector<SocketAddress> addresses;
+    if (!plan->host.empty()) {
+      auto ip = IpAddress::parse(plan->host);
+      if (ip.has_error()) {
+        errors.push_back(fail("listen " + plan->label + ": " + ip.error().message));
+        continue;
+      }
+      addresses.push_back({*ip, plan->port});
+    } else {
+      addresses.push_back({IpAddress(), plan->port});
+      if (has_ipv6()) {
+        addresses.push_back({*IpAddress::parse("::"), plan->port});
+      } else {
+        log::limited(log::Level::info, "no IPv6 on this machine: " + plan->label + " listens on IPv4 only", 3600);
+      }
+    }
+    for (auto& worker : opened) {
+      ListenerSockets sockets;
+      sockets.label = plan->label;
+      for (const SocketAddress& address : addresses) {
+        if (plan->scheme == "dns") {
+          auto udp = open_udp(address);
+          if (udp.has_error()) return Errors{udp.error()};
+          sockets.udp.push_back(std::move(*udp));
+        }
+        auto tcp = open_tcp(address);
+        if (tcp.has_error()) return Errors{tcp.error()};
+        sockets.tcp.push_back(std::move(*tcp));
+      }
+      worker.push_back(std::move(sockets));
+    }
+  }
+  if (!errors.empty()) return errors;
+  return opened;
+}
+
+// All workers have swapped when this returns; queries under way finish on what they began with.
+void Server::swap(const std::shared_ptr<Configuration>& next, std::vector<std::vector<ListenerSockets>> sockets) {
+  if (current_) leaving_.emplace_back(current_, workers());
+  current_ = next;
+  std::vector<std::promise<void>> done(workers_.size());
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    auto opened = std::make_shared<std::vector<ListenerSockets>>(std::move(sockets[i]));
+    workers_[i]->loop().post([this, next, opened, worker = workers_[i].get(), &finished = done[i]] {
+      worker->swap(next, std::move(*opened),
+                   [this](const std::shared_ptr<Configuration>& old) { loop_.post([this, old] { drained(old); }); });
+      finished.set_value();
+    });
+  }
+  for (auto& each : done) each.get_future().wait();
+}
+
+// A worker has no query left on `configuration`; with the last worker it ends.
+void Server::drained(const std::shared_ptr<Configuration>& configuration) {
+  auto found = std::find_if(leaving_.begin(), leaving_.end(), [&](auto& each) { return each.first == configuration; });
+  if (found == leaving_.end() || --found->second > 0) return;
+  leaving_.erase(found);
+  configuration->stop(clock().now());
+}
+
+void Server::print_banner() const {
+  for (const auto& plan : current_->listeners()) {
+    for (const Router::Route& route : plan->router.routes()) {
+      std::string line = plan->scheme == "dns" ? "" : plan->scheme + "://";
+      line += route.zone.text() + ":" + std::to_string(plan->port);
+      if (!plan->host.empty()) line += " on " + plan->host;
+      log::plain(line);
+    }
+  }
+  log::plain("Portolan-" PORTOLAN_VERSION);
+  log::plain("CoreDNS 1.14.7 compatible, " + std::to_string(workers()) + (workers() == 1 ? " worker" : " workers"));
+}
+
+std::string Server::corefile_text() const {
+  std::lock_guard lock(text_mutex_);
+  return text_;
+}
+
+void Server::set_lameduck(std::chrono::nanoseconds duration) {
+  lameduck_being_built_ = std::max(lameduck_being_built_, duration);
+}
+
+}  // namespace portolan::server
