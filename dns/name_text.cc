@@ -1,0 +1,120 @@
+// Names in presentation form (RFC 1035 section 5.1), both ways.
+#include <array>
+
+#include "dns/name.h"
+
+namespace portolan::dns {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Octets that mean something in a zone file, and so carry a backslash. The set is that of CoreDNS's log lines.
+bool is_special(uint8_t octet) {
+  switch (octet) {
+    case '.': case ' ': case '\'': case '@': case ';': case '(': case ')': case '"': case '\\':
+      return true;
+    default:
+      return false;
+  }
+}
+
+void append_octet(std::string& text, uint8_t octet) {
+  if (is_special(octet)) {
+    text += '\\';
+    text += static_cast<char>(octet);
+  } else if (octet < ' ' || octet > '~') {
+    const char escaped[] = {'\\', static_cast<char>('0' + octet / 100), static_cast<char>('0' + octet / 10 % 10),
+                            static_cast<char>('0' + octet % 10)};
+    text.append(escaped, sizeof escaped);
+  } else {
+    text += static_cast<char>(octet);
+  }
+}
+
+/// The octets of a name under construction: labels behind each other, each behind its length octet.
+struct WireName {
+  std::array<uint8_t, kMaxName> octets;
+  size_t size = 1;   // the length octet of the open label included
+  size_t label = 0;  // where the open label's length octet lies
+
+  size_t label_size() const { return size - label - 1; }
+  bool append(uint8_t octet) {
+    if (size == kMaxName) return false;
+    octets[size++] = octet;
+    return true;
+  }
+  bool close_label() {
+    if (size == kMaxName) return false;
+    octets[label] = static_cast<uint8_t>(label_size());
+    label = size++;
+    return true;
+  }
+};
+
+Error name_error(std::string_view text, const char* what) {
+  return fail("bad name \"" + std::string(text) + "\": " + what);
+}
+
+/// Reads the escape behind the backslash at `at` and moves `at` to its last character; -1 when it is broken.
+int read_escape(std::string_view text, size_t& at) {
+  if (++at == text.size()) return -1;
+  if (!is_digit(text[at])) return static_cast<uint8_t>(text[at]);
+  if (at + 2 >= text.size() || !is_digit(text[at + 1]) || !is_digit(text[at + 2])) return -1;
+  const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
+  at += 2;
+  return value <= 255 ? value : -1;
+}
+
+Result<size_t> parse_wire(std::string_view text, WireName& name) {
+  if (text == ".") {
+    name.octets[0] = 0;
+    return size_t{1};
+  }
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '.') {
+      if (name.label_size() == 0) return name_error(text, "empty label");
+      if (!name.close_label()) return name_error(text, "longer than 255 octets");
+      continue;
+    }
+    int octet = static_cast<uint8_t>(text[at]);
+    if (octet == '\\') octet = read_escape(text, at);
+    if (octet < 0) return name_error(text, "broken escape");
+    if (name.label_size() == kMaxLabel) return name_error(text, "label longer than 63 octets");
+    if (!name.append(static_cast<uint8_t>(octet))) return name_error(text, "longer than 255 octets");
+  }
+  if (text.empty()) return name_error(text, "empty");
+  // Without a final dot the last label is still open.
+  if (name.label_size() != 0 && !name.close_label()) return name_error(text, "longer than 255 octets");
+  name.octets[name.label] = 0;
+  return name.label + 1;
+}
+
+}  // namespace
+
+std::string NameView::text() const {
+  if (is_root()) return ".";
+  std::string result;
+  result.reserve(size_);
+  for (NameView name = *this; !name.is_root(); name = name.parent()) {
+    for (const char c : name.first_label()) append_octet(result, static_cast<uint8_t>(c));
+    result += '.';
+  }
+  return result;
+}
+
+Result<Name> Name::parse(std::string_view text) {
+  WireName wire;
+  const auto size = parse_wire(text, wire);
+  if (!size) return size.error();
+  return Name(NameView(wire.octets.data(), static_cast<uint8_t>(*size)));
+}
+
+Result<NameView> parse_name(std::string_view text, Arena& arena) {
+  WireName wire;
+  const auto size = parse_wire(text, wire);
+  if (!size) return size.error();
+  const auto copy = arena.copy({wire.octets.data(), *size});
+  return NameView(copy.data(), static_cast<uint8_t>(*size));
+}
+
+}  // namespace portolan::dns
