@@ -30,6 +30,7 @@ struct Family {
   std::vector<std::string> labels;
   std::vector<double> bounds;
   std::map<std::vector<std::string>, Child> children;
+  std::function<double()> computed = nullptr;  // instead of children
 };
 
 class Registry {
@@ -45,9 +46,16 @@ class Registry {
     if (auto found = by_name_.find(name); found != by_name_.end()) return found->second;
     const auto id = static_cast<uint32_t>(families_.size());
     by_name_.emplace(name, id);
-    families_.push_back({std::move(name), std::move(help), type, std::move(labels), std::move(bounds), {}});
+    families_.push_back({std::move(name), std::move(help), type, std::move(labels), std::move(bounds), {}, nullptr});
     if (families_.back().labels.empty()) child_locked(families_.back(), {});
     return id;
+  }
+
+  void computed(MetricType type, std::string name, std::string help, std::function<double()> value) {
+    std::lock_guard lock(mutex_);
+    if (by_name_.contains(name)) return;
+    by_name_.emplace(name, static_cast<uint32_t>(families_.size()));
+    families_.push_back({std::move(name), std::move(help), type, {}, {}, {}, std::move(value)});
   }
 
   uint32_t child(uint32_t id, std::span<const std::string_view> values) {
@@ -114,10 +122,17 @@ class Registry {
     out.name = family.name;
     out.help = family.help;
     out.type = family.type;
+    if (family.computed) out.metric.push_back(collect_computed(family));
     for (const auto& [values, child] : family.children) {
       if (!child.removed) out.metric.push_back(collect_child(family, values, child));
     }
     return out;
+  }
+
+  static prometheus::ClientMetric collect_computed(const Family& family) {
+    prometheus::ClientMetric metric;
+    (family.type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = family.computed();
+    return metric;
   }
 
   static prometheus::ClientMetric collect_child(const Family& family, const std::vector<std::string>& values,
@@ -224,6 +239,11 @@ Histogram HistogramFamily::with(LabelValues values) const { return with(as_span(
 Histogram HistogramFamily::with(std::span<const std::string_view> values) const {
   Registry& registry = Registry::instance();
   return Histogram(registry.child(family_, values), registry.bounds(family_));
+}
+
+void computed(Computed kind, std::string name, std::string help, std::function<double()> value) {
+  const auto type = kind == Computed::gauge ? MetricType::Gauge : MetricType::Counter;
+  Registry::instance().computed(type, std::move(name), std::move(help), std::move(value));
 }
 
 uint64_t before_scrape(std::function<void()> hook) {

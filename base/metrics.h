@@ -91,6 +91,11 @@ class HistogramFamily {
   uint32_t family_;
 };
 
+/// A family without labels whose value is computed at each scrape, for numbers that others keep (the kernel, a table's
+/// size). The second one of a name is ignored.
+enum class Computed : uint8_t { counter, gauge };
+void computed(Computed kind, std::string name, std::string help, std::function<double()> value);
+
 /// Called before each scrape, to set gauges that are cheap to compute and costly to keep. Returns an id for `forget`.
 uint64_t before_scrape(std::function<void()> hook);
 /// Afterwards the hook does not run and will not; not to be called by a hook.

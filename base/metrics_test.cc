@@ -115,6 +115,16 @@ TEST_CASE("metrics: hooks run before each scrape until they are forgotten") {
   CHECK(exposes("test_hook 2"));
 }
 
+TEST_CASE("metrics: a computed value is read at each scrape") {
+  static double value = 1.25;  // the family stays
+  computed(Computed::counter, "test_computed_total", "x", [] { return value; });
+  CHECK(exposes("# TYPE test_computed_total counter\ntest_computed_total 1.25"));
+  value = 2;
+  CHECK(exposes("test_computed_total 2"));
+  computed(Computed::counter, "test_computed_total", "x", [] { return 77; });
+  CHECK(exposes("test_computed_total 2"));
+}
+
 TEST_CASE("metrics: many children keep their own cells over the end of a chunk") {
   const HistogramFamily family("test_many_seconds", "x", {"n"}, exponential_bounds(1, 2, 30));
   std::vector<Histogram> children;

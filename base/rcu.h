@@ -1,22 +1,52 @@
-// Read-copy-update: when memory that readers may still be looking at can be given back. Pointers are published through
-// std::atomic (release and acquire) by whoever owns them; this wraps liburcu's QSBR flavour for the grace periods only,
-// so that one file knows it and tells ThreadSanitizer what liburcu, which is not instrumented, has ordered.
+// Read-copy-update: readers look at shared, unchanging objects without a lock while a writer swaps in new ones. liburcu's
+// membarrier flavour, wrapped in this file and rcu.cc alone.
+//
+// Why not QSBR: Asio runs handlers straight out of its wait, so there is no place where a thread could say "awake again"
+// before a handler reads. A membarrier read section costs two plain stores, and needs no loop to cooperate.
 #pragma once
+
+#include <atomic>
 
 namespace portolan::rcu {
 
-/// Makes the calling thread a reader, online. Every thread that reads shared tables does this once, before it reads.
-void register_thread();
-/// Takes the calling thread off the list of readers; to be called before it ends.
-void unregister_thread();
+/// What was published when the guard was made stays alive until it is destroyed. Wait-free, may be nested; must not live
+/// across a suspension. Any thread; a thread registers itself at its first guard.
+class ReadGuard {
+ public:
+  ReadGuard() noexcept;
+  ~ReadGuard();
+  ReadGuard(const ReadGuard&) = delete;
+  ReadGuard& operator=(const ReadGuard&) = delete;
+};
 
-/// The calling reader holds no pointer into shared memory at this moment. Called between two batches; a few nanoseconds.
-void quiescent();
-/// The same until online(): to be called before the thread may sleep, else writers wait for it.
-void offline();
-void online();
+/// Runs `release(object)` once every read section that is under way has ended; on a thread of liburcu's, soon.
+void defer(void (*release)(void*), void* object);
 
-/// Waits until every pointer that readers could hold when it was called is gone. For writers; never on the query path.
+template <class T>
+void defer_delete(const T* object) {
+  defer([](void* each) { delete static_cast<const T*>(each); }, const_cast<T*>(object));
+}
+
+/// Waits until every read section that was under way has ended. Never inside a ReadGuard.
 void synchronize();
+
+/// Waits until everything deferred so far has been released (end of a test, of the process).
+void barrier();
+
+/// A pointer that readers follow inside a ReadGuard and one writer at a time replaces.
+template <class T>
+class Pointer {
+ public:
+  Pointer() = default;
+  explicit Pointer(const T* object) : object_(object) {}
+  const T* read() const { return object_.load(std::memory_order_acquire); }
+  /// Publishes `object`; the old one is deleted after a grace period.
+  void replace(const T* object) {
+    if (const T* old = object_.exchange(object, std::memory_order_acq_rel)) defer_delete(old);
+  }
+
+ private:
+  std::atomic<const T*> object_{nullptr};
+};
 
 }  // namespace portolan::rcu

@@ -2,6 +2,8 @@
 // the query path has its own values (dns::ParseError, server::Outcome).
 #pragma once
 
+#include <initializer_list>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -12,6 +14,10 @@ namespace portolan {
 /// What went wrong, in one line: lower case start, no full stop (STYLE: who, place, what was found, what was expected).
 struct Error {
   std::string message;
+
+  Error() = default;
+  /// `Error{"text"}`. A list of one and no plain constructor, because a Result<std::string> must tell a value from an error.
+  Error(std::initializer_list<std::string> one) : message(*one.begin()) {}
 };
 
 /// Found by argument-dependent lookup when .value() is called on a failed result: a bug, not a state.

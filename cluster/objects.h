@@ -21,12 +21,16 @@ struct Metadata {
   std::string resource_version;
   Labels labels;
   bool terminating = false;  // has a deletionTimestamp
+
+  bool operator==(const Metadata&) const = default;
 };
 
 struct Port {
   std::string name;
   std::string protocol = "TCP";
   std::optional<uint16_t> number;  // an endpoint port may have none
+
+  bool operator==(const Port&) const = default;
 };
 
 /// v1 Service. What an API server fills in is filled in by the decoder for manifests: type ClusterIP, protocol TCP,
@@ -37,16 +41,21 @@ struct Service {
   std::vector<std::string> cluster_ips;  // {"None"}: headless
   std::string external_name;
   std::vector<Port> ports;
+  std::vector<std::string> external_ips;  // spec.externalIPs, then each load balancer ingress: its IP, else its hostname
   bool publish_not_ready = false;
+
+  bool operator==(const Service&) const = default;
 };
 
 struct Endpoint {
   std::vector<std::string> addresses;
   std::string hostname;
-  std::string target_pod;  // targetRef.name when its kind is Pod
+  std::string target_pod;  // targetRef.name, whatever its kind, as CoreDNS takes it
   std::string node;
   std::string zone;
   bool ready = true;  // null counts as ready
+
+  bool operator==(const Endpoint&) const = default;
 };
 
 /// discovery.k8s.io/v1 EndpointSlice.
@@ -58,6 +67,8 @@ struct EndpointSlice {
   std::vector<Port> ports;
   bool null_ports = false;   // `ports` absent: all ports (CoreDNS's treatment is recorded)
   std::string change_triggered;  // annotation endpoints.kubernetes.io/last-change-trigger-time, as it stands
+
+  bool operator==(const EndpointSlice&) const = default;
 };
 
 struct Pod {
@@ -65,10 +76,14 @@ struct Pod {
   std::string ip;                // status.podIP
   std::vector<std::string> ips;  // status.podIPs
   std::string phase;
+
+  bool operator==(const Pod&) const = default;
 };
 
 struct Namespace {
   Metadata meta;
+
+  bool operator==(const Namespace&) const = default;
 };
 
 using Object = std::variant<Service, EndpointSlice, Pod, Namespace>;

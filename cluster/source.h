@@ -18,6 +18,7 @@ class Sink {
  public:
   virtual ~Sink() = default;
   /// A snapshot of `kind` starts. What is not repeated before end_snapshot() no longer exists; until then all of it does.
+  /// When it is called twice without an end_snapshot() between, the first snapshot was cut off and counts for nothing.
   virtual void begin_snapshot(Kind kind) = 0;
   virtual void end_snapshot(Kind kind) = 0;
   /// Created or changed (within or outside a snapshot).
@@ -36,7 +37,9 @@ struct Wanted {
   bool namespaces = true;
   std::string label_selector;            // `labels`: for services, endpoint slices and pods, in Kubernetes' syntax
   std::string namespace_label_selector;  // `namespace_labels`: for namespaces
-  std::vector<std::string> spaces;       // `namespaces`: a watch per namespace when there is exactly one, else all
+  // `namespaces`. A source gives all of them, as CoreDNS's watches do, and leaves the choice to the sink: the names of
+  // the servers in NS answers come from services of any namespace.
+  std::vector<std::string> spaces;
 };
 
 class Source {

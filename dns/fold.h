@@ -1,5 +1,5 @@
-// Octets of names taken eight at a time: case folding and loads, for comparing, hashing and lowering names. A length octet
-// is at most 63, below 'A', so that a whole name in wire form can be folded without looking at its labels.
+// Octets of names taken eight at a time: case folding and loads, for comparing, hashing and lowering names. A length
+// octet is at most 63, below 'A', so that a whole name in wire form can be folded without looking at its labels.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ inline uint64_t fold(uint64_t word) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHigh = kOnes * 0x80;
   const uint64_t low7 = word & ~kHigh;
-  const uint64_t from_a = low7 + kOnes * (0x80 - 'A');      // high bit: octet >= 'A'
-  const uint64_t beyond_z = low7 + kOnes * (0x7f - 'Z');    // high bit: octet > 'Z'
+  const uint64_t from_a = low7 + kOnes * (0x80 - 'A');    // high bit: octet >= 'A'
+  const uint64_t beyond_z = low7 + kOnes * (0x7f - 'Z');  // high bit: octet > 'Z'
   const uint64_t upper = (from_a ^ beyond_z) & ~word & kHigh;
   return word | upper >> 2;
 }

@@ -1,5 +1,5 @@
-// Domain names in uncompressed wire form (RFC 1035 section 3.1). NameView borrows, Name owns. The case of a name is kept;
-// comparison and hashing ignore it (RFC 1035 section 2.3.3, RFC 4343).
+// Domain names in uncompressed wire form (RFC 1035 section 3.1). NameView borrows, Name owns. The case of a name is
+// kept; comparison and hashing ignore it (RFC 1035 section 2.3.3, RFC 4343).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace portolan::dns {
 
-constexpr size_t kMaxName = 255;   // octets, the root label included
+constexpr size_t kMaxName = 255;  // octets, the root label included
 constexpr size_t kMaxLabel = 63;
 
 /// Octets A-Z to a-z, all others as they are.
@@ -53,7 +53,8 @@ class NameView {
   int compare(NameView other) const;
   /// Ignores case; seeded per process, so that names cannot be chosen to collide.
   uint64_t hash() const;
-  /// Presentation form with the final dot, octets escaped as RFC 4343 section 2.1 does; "." for the root.
+  /// Presentation form with the final dot; "." for the root. Octets are escaped as RFC 4343 section 2.1 says:
+  /// backslash and octet for those that mean something in zone files, backslash and number for unprintable ones.
   std::string text() const;
   bool operator==(NameView other) const { return equals(other); }
 
@@ -68,13 +69,11 @@ class Name {
  public:
   Name() : wire_(1, '\0') {}
   explicit Name(NameView view) : wire_(reinterpret_cast<const char*>(view.data()), view.size()) {}
-  /// Presentation form, escapes included, final dot optional (the name is absolute either way). Errors: an empty label, a
-  /// label over 63 octets, a name over 255, a broken escape.
+  /// Presentation form, escapes included, final dot optional (the name is absolute either way). Errors: an empty label,
+  /// a label over 63 octets, a name over 255, a broken escape.
   static Result<Name> parse(std::string_view text);
 
-  NameView view() const {
-    return {reinterpret_cast<const uint8_t*>(wire_.data()), static_cast<uint8_t>(wire_.size())};
-  }
+  NameView view() const { return {reinterpret_cast<const uint8_t*>(wire_.data()), static_cast<uint8_t>(wire_.size())}; }
   operator NameView() const { return view(); }  // NOLINT: a Name is usable wherever a view is
   std::string text() const { return view().text(); }
   /// The same name in lower case.

@@ -11,7 +11,15 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// Octets that mean something in a zone file, and so carry a backslash. The set is that of CoreDNS's log lines.
 bool is_special(uint8_t octet) {
   switch (octet) {
-    case '.': case ' ': case '\'': case '@': case ';': case '(': case ')': case '"': case '\\':
+    case '.':
+    case ' ':
+    case '\'':
+    case '@':
+    case ';':
+    case '(':
+    case ')':
+    case '"':
+    case '\\':
       return true;
     default:
       return false;

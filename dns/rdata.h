@@ -1,5 +1,5 @@
-// Building and reading the rdata of the types that the server makes itself. Everything lies in an arena or is appended to
-// a string for prebuilt rdata.
+// Building and reading the rdata of the types that the server makes itself. Everything lies in an arena or is appended
+// to a string for prebuilt rdata.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ std::span<const uint8_t> aaaa_rdata(const IpAddress& v6, Arena& arena);
 inline std::span<const uint8_t> name_rdata(NameView name) { return name.wire(); }
 std::span<const uint8_t> srv_rdata(uint16_t priority, uint16_t weight, uint16_t port, NameView target, Arena& arena);
 std::span<const uint8_t> mx_rdata(uint16_t preference, NameView exchange, Arena& arena);
-/// One character-string per element; each is cut at 255 octets (RFC 1035 section 3.3.14).
+/// One character-string per element; what goes beyond 255 octets is left out (RFC 1035 section 3.3.14).
 std::span<const uint8_t> txt_rdata(std::span<const std::string_view> strings, Arena& arena);
 
 struct Soa {

@@ -1,5 +1,5 @@
-// Records in presentation form, both ways, through ldns: for zone files, templates, tests and logs, where speed does not
-// matter.
+// Records in presentation form, both ways, through ldns: for zone files, templates, tests and logs, where speed does
+// not matter.
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ struct OwnedRecord {
   }
 };
 
-/// One record of a zone file in one line ("example.org. 300 IN A 192.0.2.1"): relative names are completed with `origin`,
-/// a missing TTL is `default_ttl`, a missing owner is `previous`. TTL units (1h30m) are understood.
+/// One record of a zone file in one line ("example.org. 300 IN A 192.0.2.1"): relative names are completed with
+/// `origin`, a missing TTL is `default_ttl`, a missing owner is `previous`. TTL units (1h30m) are understood.
 Result<OwnedRecord> parse_record(std::string_view text, const Name& origin, uint32_t default_ttl,
                                  const Name& previous = {});
 

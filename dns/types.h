@@ -10,11 +10,58 @@
 namespace portolan::dns {
 
 enum class RRType : uint16_t {
-  none = 0, a = 1, ns = 2, md = 3, mf = 4, cname = 5, soa = 6, mb = 7, mg = 8, mr = 9, null = 10, wks = 11, ptr = 12,
-  hinfo = 13, minfo = 14, mx = 15, txt = 16, rp = 17, afsdb = 18, rt = 21, sig = 24, key = 25, aaaa = 28, loc = 29,
-  srv = 33, naptr = 35, kx = 36, cert = 37, dname = 39, opt = 41, apl = 42, ds = 43, sshfp = 44, rrsig = 46, nsec = 47,
-  dnskey = 48, nsec3 = 50, nsec3param = 51, tlsa = 52, cds = 59, cdnskey = 60, zonemd = 63, svcb = 64, https = 65,
-  tkey = 249, tsig = 250, ixfr = 251, axfr = 252, mailb = 253, any = 255, uri = 256, caa = 257,
+  none = 0,
+  a = 1,
+  ns = 2,
+  md = 3,
+  mf = 4,
+  cname = 5,
+  soa = 6,
+  mb = 7,
+  mg = 8,
+  mr = 9,
+  null = 10,
+  wks = 11,
+  ptr = 12,
+  hinfo = 13,
+  minfo = 14,
+  mx = 15,
+  txt = 16,
+  rp = 17,
+  afsdb = 18,
+  rt = 21,
+  sig = 24,
+  key = 25,
+  aaaa = 28,
+  loc = 29,
+  srv = 33,
+  naptr = 35,
+  kx = 36,
+  cert = 37,
+  dname = 39,
+  opt = 41,
+  apl = 42,
+  ds = 43,
+  sshfp = 44,
+  rrsig = 46,
+  nsec = 47,
+  dnskey = 48,
+  nsec3 = 50,
+  nsec3param = 51,
+  tlsa = 52,
+  cds = 59,
+  cdnskey = 60,
+  zonemd = 63,
+  svcb = 64,
+  https = 65,
+  tkey = 249,
+  tsig = 250,
+  ixfr = 251,
+  axfr = 252,
+  mailb = 253,
+  any = 255,
+  uri = 256,
+  caa = 257,
 };
 
 enum class RRClass : uint16_t { in = 1, ch = 3, hs = 4, none = 254, any = 255 };
@@ -22,28 +69,65 @@ enum class RRClass : uint16_t { in = 1, ch = 3, hs = 4, none = 254, any = 255 };
 enum class Opcode : uint8_t { query = 0, iquery = 1, status = 2, notify = 4, update = 5, dso = 6 };
 
 enum class Rcode : uint16_t {
-  noerror = 0, formerr = 1, servfail = 2, nxdomain = 3, notimp = 4, refused = 5, yxdomain = 6, yxrrset = 7, nxrrset = 8,
-  notauth = 9, notzone = 10, badvers = 16, badkey = 17, badtime = 18, badmode = 19, badname = 20, badalg = 21,
-  badtrunc = 22, badcookie = 23,
+  noerror = 0,
+  formerr = 1,
+  servfail = 2,
+  nxdomain = 3,
+  notimp = 4,
+  refused = 5,
+  yxdomain = 6,
+  yxrrset = 7,
+  nxrrset = 8,
+  notauth = 9,
+  notzone = 10,
+  badvers = 16,
+  badkey = 17,
+  badtime = 18,
+  badmode = 19,
+  badname = 20,
+  badalg = 21,
+  badtrunc = 22,
+  badcookie = 23,
 };
 
 /// EDNS option codes (RFC 6891 and IANA).
-enum class OptionCode : uint16_t { nsid = 3, client_subnet = 8, expire = 9, cookie = 10, keepalive = 11, padding = 12, ede = 15 };
+enum class OptionCode : uint16_t {
+  nsid = 3,
+  client_subnet = 8,
+  expire = 9,
+  cookie = 10,
+  keepalive = 11,
+  padding = 12,
+  ede = 15
+};
 
 /// Extended DNS Errors (RFC 8914); none is not a code of the registry.
 enum class EdeCode : uint16_t {
-  other = 0, dnssec_bogus = 6, stale_answer = 3, forged_answer = 4, not_ready = 14, blocked = 15, censored = 16,
-  filtered = 17, prohibited = 18, stale_nxdomain = 19, not_authoritative = 20, not_supported = 21,
-  no_reachable_authority = 22, network_error = 23, invalid_data = 24, none = 0xffff,
+  other = 0,
+  dnssec_bogus = 6,
+  stale_answer = 3,
+  forged_answer = 4,
+  not_ready = 14,
+  blocked = 15,
+  censored = 16,
+  filtered = 17,
+  prohibited = 18,
+  stale_nxdomain = 19,
+  not_authoritative = 20,
+  not_supported = 21,
+  no_reachable_authority = 22,
+  network_error = 23,
+  invalid_data = 24,
+  none = 0xffff,
 };
 
 /// "A", "TYPE65280" (RFC 3597 section 5).
 std::string text(RRType type);
 std::string text(RRClass cls);
-/// "NOERROR"; "RCODE23"-like numbers without a name are given as the decimal number.
+/// "NOERROR"; "RCODE24" for numbers without a name. 16 is "BADSIG", as CoreDNS writes it.
 std::string text(Rcode rcode);
 std::string text(Opcode opcode);
-/// The reverse of text(), case ignored.
+/// The reverse of text(), case ignored; parse_rcode also knows BADVERS and NOTIMPL.
 Result<RRType> parse_type(std::string_view text);
 Result<RRClass> parse_class(std::string_view text);
 Result<Rcode> parse_rcode(std::string_view text);

@@ -145,7 +145,7 @@ def golden_suite(stage, label, preset, words, timeout, prefix=(), env=None):
 def golden(stage, options):
     if not build(stage, "release", "portolan"):
         return
-    for suite in ("core", "errors", "malformed"):
+    for suite in ("core", "errors", "malformed", "observed", "cli"):
         golden_suite(stage, suite, "release", ["--suite", suite], 900)
     golden_suite(stage, "kubernetes", "release", ["--suite", "kubernetes", "--mode", "manifests"], 900)
 
@@ -162,7 +162,10 @@ def apiserver(stage):
 
 def api(stage, options):
     if apiserver(stage) and build(stage, "release", "portolan"):
-        golden_suite(stage, "kubernetes", "release", ["--suite", "kubernetes", "--mode", "api"], 1200)
+        golden_suite(stage, "kubernetes", "release",
+                     ["--suite", "kubernetes", "--suite", "observed", "--mode", "api"], 1200)
+        golden_suite(stage, "errors", "release",
+                     ["--suite", "errors", "--only", "kubernetes/*", "--mode", "api"], 1200)
 
 
 def cluster(stage, options):

@@ -17,7 +17,6 @@ class ConfigurationBuilder {
 
   boost::system::result<std::shared_ptr<Configuration>, std::vector<Error>> build() {
     check_directives();
-    if (!errors_.empty()) return std::move(errors_);
     for (const corefile::ServerBlock& source : file_.blocks) add_block(source);
     for (const Plugin& plugin : table_) {
       for (size_t i = 0; i < file_.blocks.size(); ++i) set_up(plugin, file_.blocks[i], *result_->blocks_[i]);
@@ -71,7 +70,8 @@ class ConfigurationBuilder {
       if (directive.name.text != plugin.name) continue;
       auto parsed = corefile::parse_options(directive, plugin.options);
       if (parsed.has_error()) {
-        std::move(parsed.error().begin(), parsed.error().end(), std::back_inserter(errors_));
+        std::vector<Error> found = parsed.error();  // by value: Boost's error() gives a copy
+        std::move(found.begin(), found.end(), std::back_inserter(errors_));
         broken = true;
       } else {
         setup.directives_.push_back(std::move(*parsed));

@@ -67,37 +67,39 @@ std::span<const uint8_t> encode_reply(Query& query) {
 
 std::span<const uint8_t> encode_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed) {
   dns::MessageParts parts;
-  parts.header.id = parsed.header.id;
+  const dns::Header& asked = parsed.header;
+  parts.header.id = asked.id;
   parts.header.qr = true;
-  parts.header.opcode = parsed.header.opcode;
+  parts.header.rd = asked.rd;
+  parts.header.cd = asked.cd;
+  dns::Rcode rcode = dns::Rcode::formerr;
   switch (status) {
-    case dns::QueryStatus::notimp:
-      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::notimp);
-      break;
-    case dns::QueryStatus::formerr_header:
-      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::formerr);
-      break;
-    case dns::QueryStatus::formerr_question:
-      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::formerr);
-      parts.header.rd = parsed.header.rd;
-      parts.header.cd = parsed.header.cd;
-      parts.question = &parsed.question;
-      break;
-    case dns::QueryStatus::servfail_empty:
-      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::servfail);
-      parts.header.rd = parsed.header.rd;
-      parts.header.cd = parsed.header.cd;
-      break;
-    case dns::QueryStatus::refused_cut:
-      parts.header.rcode = static_cast<uint8_t>(dns::Rcode::refused);
-      parts.header.rd = parsed.header.rd;
-      parts.header.cd = parsed.header.cd;
-      parts.question = &parsed.question;
-      break;
     case dns::QueryStatus::ok:
     case dns::QueryStatus::silent:
       return {};
+    case dns::QueryStatus::servfail_empty:
+      rcode = dns::Rcode::servfail;
+      break;
+    case dns::QueryStatus::refused_cut:
+      rcode = dns::Rcode::refused;
+      parts.question = &parsed.question;
+      break;
+    case dns::QueryStatus::formerr_question:
+      parts.question = &parsed.question;
+      [[fallthrough]];
+    case dns::QueryStatus::notimp:
+    case dns::QueryStatus::formerr_header:
+      // The header goes back as it came, AA and Z excepted.
+      parts.header.tc = asked.tc;
+      parts.header.ra = asked.ra;
+      parts.header.ad = asked.ad;
+      if (status == dns::QueryStatus::notimp) {
+        rcode = dns::Rcode::notimp;
+        parts.header.opcode = asked.opcode;
+      }
+      break;
   }
+  parts.header.rcode = static_cast<uint8_t>(rcode);
   return encode_parts(query, parts, dns::kMinUdpSize);
 }
 

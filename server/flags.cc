@@ -19,9 +19,9 @@ struct Flag {
 constexpr Flag kFlags[] = {
     {"check", "", "parse and set up the Corefile, open no socket, print every error, exit 0 or 1", &Flags::check},
     {"conf", "FILE", "Corefile to load (default \"Corefile\"); \"stdin\" reads standard input", nullptr, &Flags::conf},
-    {"dns.port", "PORT", "default port of keys that name none (default \"53\")"},
+    {"dns.port", "PORT", "default port of keys that name none (default \"53\")", nullptr, &Flags::port},
     {"help", "", "print this", &Flags::help},
-    {"p", "PORT", "the same as -dns.port"},
+    {"p", "PORT", "the same as -dns.port", nullptr, &Flags::port},
     {"pidfile", "FILE", "path to write the process id to", nullptr, &Flags::pidfile},
     {"plugins", "", "list the plugins that are built in", &Flags::plugins},
     {"print-options", "", "print every plugin's option table as JSON", &Flags::print_options},
@@ -47,26 +47,20 @@ std::optional<bool> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
-Result<void> set(Flags& flags, const Flag& flag, const std::string& value) {
-  if (flag.text) {
-    flags.*flag.text = value;
-    return {};
-  }
-  const char* end = value.data() + value.size();
-  auto [at, error] = std::from_chars(value.data(), end, flags.port);
-  if (error != std::errc() || at != end || value.empty()) {
-    return fail("invalid value \"" + value + "\" for flag -" + std::string(flag.name) + ": not a port");
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Flags> parse_flags(const std::vector<std::string>& args) {
   Flags flags;
   for (size_t i = 0; i < args.size(); ++i) {
     std::string_view word = args[i];
-    if (word.size() < 2 || word[0] != '-') return fail("unexpected argument: " + args[i]);
+    if (word == "--") {
+      flags.rest.assign(args.begin() + static_cast<std::ptrdiff_t>(i) + 1, args.end());
+      break;
+    }
+    if (word.size() < 2 || word[0] != '-') {  // Go's flags end at the first other word
+      flags.rest.assign(args.begin() + static_cast<std::ptrdiff_t>(i), args.end());
+      break;
+    }
     word.remove_prefix(word[1] == '-' ? 2 : 1);
     const size_t equals = word.find('=');
     const std::string name(word.substr(0, equals));
@@ -79,10 +73,23 @@ Result<Flags> parse_flags(const std::vector<std::string>& args) {
       continue;
     }
     if (equals == word.npos && i + 1 == args.size()) return fail("flag needs an argument: -" + name);
-    const std::string value = equals == word.npos ? args[++i] : std::string(word.substr(equals + 1));
-    if (auto done = set(flags, *flag, value); done.has_error()) return done.error();
+    flags.*flag->text = equals == word.npos ? args[++i] : std::string(word.substr(equals + 1));
   }
   return flags;
+}
+
+Result<uint16_t> check_flags(const Flags& flags) {
+  if (!flags.rest.empty()) {
+    std::string words;
+    for (const std::string& word : flags.rest) words += (words.empty() ? "" : " ") + word;
+    return fail("extra command line arguments: [" + words + "]");
+  }
+  uint16_t port = 0;
+  const char* end = flags.port.data() + flags.port.size();
+  auto [at, error] = std::from_chars(flags.port.data(), end, port);
+  if (error != std::errc() || at != end || flags.port.empty())
+    return fail("-dns.port: \"" + flags.port + "\" is not a port");
+  return port;
 }
 
 std::string usage(const std::string& program) {

@@ -19,10 +19,16 @@ struct Flags {
   bool check = false;          // parse and set up everything, open no socket
   bool print_options = false;  // the option tables as JSON
   bool help = false;
+  std::vector<std::string> rest;  // arguments that are no flags
 };
 
-/// Errors: an unknown flag, a missing or malformed value; the text is Go's ("flag provided but not defined: -x").
+/// Errors of usage, which exit with 2: an unknown flag, a missing or malformed value; the text is Go's ("flag provided
+/// but not defined: -x").
 Result<Flags> parse_flags(const std::vector<std::string>& args);
+
+/// What is wrong with values that were understood, which exits with 1, as in CoreDNS: arguments that are no flags, a
+/// port that is none. Gives the port.
+Result<uint16_t> check_flags(const Flags& flags);
 
 /// What -help prints.
 std::string usage(const std::string& program);

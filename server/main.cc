@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (flags->help) {
-    std::cout << usage(argv[0]);
+    std::cerr << usage(argv[0]);  // where Go prints it
     return 0;
   }
   std::vector<Plugin> table = plugin_table();
@@ -72,9 +72,12 @@ int main(int argc, char** argv) {
     return 0;
   }
 
+  auto port = check_flags(*flags);
+  if (port.has_error()) return print_errors({port.error()});
+
   block_signals();
   raise_descriptor_limit();
-  Server server(*flags, std::move(table));
+  Server server(*flags, *port, std::move(table));
   if (flags->check) {
     auto checked = server.check();
     log::flush(1000);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/result.h"
 
 namespace portolan::server {
 
@@ -15,8 +16,10 @@ class Process {
   virtual ~Process() = default;
   /// The Corefile's path as given; empty when it came from elsewhere (the default, standard input).
   virtual const std::string& corefile_path() const = 0;
-  /// Everything a Corefile was made from, imports included, as hashed by `reload`: the text that is in force.
+  /// The configuration in force as text: imports, snippets and environment put in (corefile/print.h).
   virtual std::string corefile_text() const = 0;
+  /// The same of what lies in the file now; an error when it cannot be read or parsed. Nothing is changed by it.
+  virtual Result<std::string> read_corefile_text() const = 0;
   /// Reads the Corefile again and swaps to it, as SIGUSR1 does. Returns at once.
   virtual void request_reload() = 0;
   /// Ends the process with exit code `code` after `message` has been logged as fatal.

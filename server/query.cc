@@ -43,8 +43,10 @@ void Query::prepare_reply() {
   reply_.header.id = header.id;
   reply_.header.opcode = header.opcode;
   reply_.header.qr = true;
-  reply_.header.rd = header.rd;
-  reply_.header.cd = header.cd;
+  if (header.opcode == dns::Opcode::query) {
+    reply_.header.rd = header.rd;
+    reply_.header.cd = header.cd;
+  }
   reply_.rcode = dns::Rcode::noerror;
   reply_.question = asked;
 }

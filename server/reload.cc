@@ -2,7 +2,7 @@
 // broken one changes nothing.
 #include "base/log.h"
 #include "base/metrics.h"
-#include "corefile/parser.h"
+#include "corefile/print.h"
 #include "server/server.h"
 #include "server/server_source.h"
 
@@ -32,7 +32,8 @@ void Server::reload() {
   log::info("Reloading");
   auto source = read_corefile();
   if (source.has_error()) return report_failure(source.error());
-  if (source->file.blocks.empty()) return report_failure({fail("the Corefile has no server block")});
+  if (source->errors.empty() && source->file.blocks.empty())
+    return report_failure({fail("the Corefile has no server block")});
   auto made = make(*source);
   if (made.has_error()) return report_failure(made.error());
   const std::shared_ptr<Configuration>& next = *made;
@@ -49,7 +50,7 @@ void Server::reload() {
   swap(next, std::move(*sockets));
   {
     std::lock_guard lock(text_mutex_);
-    text_ = std::move(source->text);
+    text_ = corefile::print(source->file);
   }
   lameduck_ = lameduck_being_built_;
   next->serving();

@@ -74,7 +74,8 @@ Task<Outcome> route(Query& query) {
   const Router& router = query.listener().router;
   const bool class_served = query.question.cls == dns::RRClass::in || router.other_classes();
   const Router::Route* found = class_served ? router.find(query.question.lower, query.question.type) : nullptr;
-  if (!found) {
+  // A block without plugins serves nobody, as with CoreDNS.
+  if (!found || found->block->members().empty()) {
     if (UnroutedHook hook = unrouted_hook()) {
       hook(query, dns::Rcode::refused, dns::kHeaderSize + query.asked.name.size() + 4);
     }

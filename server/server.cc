@@ -13,7 +13,9 @@
 #include <sstream>
 
 #include "base/log.h"
+#include "corefile/check.h"
 #include "corefile/parser.h"
+#include "corefile/print.h"
 #include "server/server_source.h"
 
 namespace portolan::server {
@@ -26,8 +28,8 @@ constexpr const char* kDefaultText = ". {\n    whoami\n    log\n}\n";
 
 }  // namespace
 
-Server::Server(Flags flags, std::vector<Plugin> table)
-    : flags_(std::move(flags)), table_(std::move(table)), shutdown_timer_(loop_) {
+Server::Server(Flags flags, uint16_t port, std::vector<Plugin> table)
+    : flags_(std::move(flags)), port_(port), table_(std::move(table)), shutdown_timer_(loop_) {
   const unsigned count = std::min(granted_cpus(), kMostWorkers);
   for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<CoreWorker>(i));
 }
@@ -41,34 +43,38 @@ Server::~Server() {
 }
 
 boost::system::result<Server::Source, Errors> Server::read_corefile() const {
-  Source source;
+  std::string text;
   std::string path = flags_.conf;
   if (path == "stdin") {
-    source.text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
   } else {
     std::ifstream file(path.empty() ? kDefaultFile : path);
     if (file) {
-      source.text.assign(std::istreambuf_iterator<char>(file), {});
+      text.assign(std::istreambuf_iterator<char>(file), {});
     } else if (!path.empty()) {
       return Errors{fail("open " + path + ": " + std::strerror(errno))};
     } else {
-      source.text = kDefaultText;
+      text = kDefaultText;
     }
     if (path.empty()) path = kDefaultFile;
   }
   corefile::ParserInput input;
   input.path = path;
-  auto parsed = corefile::parse(source.text, input);
-  if (parsed.has_error()) return std::move(parsed.error());
-  if (parsed->blocks.empty() && !current_) parsed = corefile::parse(kDefaultText, input);
-  source.file = std::move(*parsed);
-  return source;
+  auto read = corefile::read(text, input);
+  if (read.errors.empty() && read.file.blocks.empty() && !current_) read = corefile::read(kDefaultText, input);
+  return Source{std::move(read.file), std::move(read.errors)};
 }
 
 boost::system::result<std::shared_ptr<Configuration>, Errors> Server::make(const Source& source) {
   lameduck_being_built_ = {};
   auto built = Configuration::build(source.file, table_, *this, flags_.check);
-  if (built.has_error()) return std::move(built.error());
+  Errors errors = source.errors;
+  if (built.has_error()) {
+    const Errors found = built.error();
+    errors.insert(errors.end(), found.begin(), found.end());
+  }
+  if (!errors.empty()) return errors;
+  for (const std::string& warning : source.file.warnings) log::warning(warning);
   for (const std::string& warning : (*built)->warnings()) log::warning(warning);
   return std::move(*built);
 }
@@ -78,6 +84,7 @@ boost::system::result<std::vector<std::string>, Errors> Server::check() {
   if (source.has_error()) return std::move(source.error());
   auto made = make(*source);
   if (made.has_error()) return std::move(made.error());
+  for (const Error& warning : corefile::lint(source->file)) log::warning(warning.message);
   return (*made)->warnings();
 }
 
@@ -98,13 +105,12 @@ boost::system::result<void, Errors> Server::start() {
   if (!flags_.pidfile.empty()) {
     std::ofstream file(flags_.pidfile);
     if (!(file << getpid() << "\n" << std::flush)) {
-      (*made)->stop(clock().now());
-      return Errors{fail("write pid file " + flags_.pidfile + ": " + std::strerror(errno))};
+      log::error("Could not write pidfile: open " + flags_.pidfile + ": " + std::strerror(errno));
     }
   }
   watch_signals();
   for (auto& worker : workers_) worker->start();
-  text_ = std::move(source->text);
+  text_ = corefile::print(source->file);
   lameduck_ = lameduck_being_built_;
   swap(*made, std::move(*sockets));
   current_->serving();
@@ -197,6 +203,13 @@ void Server::print_banner() const {
 std::string Server::corefile_text() const {
   std::lock_guard lock(text_mutex_);
   return text_;
+}
+
+Result<std::string> Server::read_corefile_text() const {
+  auto source = read_corefile();
+  if (source.has_error()) return source.error().front();
+  if (!source->errors.empty()) return source->errors.front();
+  return {boost::system::in_place_value, corefile::print(source->file)};
 }
 
 void Server::set_lameduck(std::chrono::nanoseconds duration) {

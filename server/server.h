@@ -21,7 +21,7 @@ using Errors = std::vector<Error>;
 
 class Server : public Process {
  public:
-  Server(Flags flags, std::vector<Plugin> table);
+  Server(Flags flags, uint16_t port, std::vector<Plugin> table);
   ~Server() override;
 
   /// Reads and sets up the Corefile, opening nothing: every error, or the warnings.
@@ -33,20 +33,21 @@ class Server : public Process {
 
   const std::string& corefile_path() const override { return flags_.conf; }
   std::string corefile_text() const override;
+  Result<std::string> read_corefile_text() const override;
   void request_reload() override;
   void fatal(const std::string& message, int code) override;
   unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
   Loop& background() override { return loop_; }
   const Clock& clock() const override { return system_clock(); }
   void set_lameduck(std::chrono::nanoseconds duration) override;
-  uint16_t default_port() const override { return flags_.port; }
+  uint16_t default_port() const override { return port_; }
 
   /// The configuration that serves; for tests.
   const Configuration& configuration() const { return *current_; }
 
  private:
-  struct Source;  // the Corefile's text and tree
-  boost::system::result<Source, Errors> read_corefile() const;
+  struct Source;                                                // the Corefile's text and tree
+  boost::system::result<Source, Errors> read_corefile() const;  // fails only when there is nothing to read
   boost::system::result<std::shared_ptr<Configuration>, Errors> make(const Source& source);
   boost::system::result<std::vector<std::vector<ListenerSockets>>, Errors> open_sockets(
       const Configuration& next) const;
@@ -62,6 +63,7 @@ class Server : public Process {
   void print_banner() const;
 
   Flags flags_;
+  uint16_t port_;
   std::vector<Plugin> table_;
   Loop loop_;
   std::vector<std::unique_ptr<CoreWorker>> workers_;

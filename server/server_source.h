@@ -9,8 +9,8 @@
 namespace portolan::server {
 
 struct Server::Source {
-  std::string text;  // with every import, for the `reload` plugin's digest
   corefile::File file;
+  Errors errors;  // of the syntax; `file` has what could be read
 };
 
 }  // namespace portolan::server

@@ -28,8 +28,8 @@ struct Shape {
   bool pod_names = false;  // endpoint_pod_names
 };
 
-/// Readers: threads registered with rcu, who keep what they find until their next quiescent state at most. The Sink's
-/// calls are for the source's threads and take a lock.
+/// Readers hold an rcu::ReadGuard as long as they use what they find. The Sink's calls are for the source's threads and
+/// take a lock.
 class Index : public cluster::Sink {
  public:
   Index(Shape shape, const Clock& clock);

@@ -36,11 +36,11 @@ TEST_CASE("kubernetes: names are taken apart from the right") {
       {"web.prod.svc.x.zone.", NameKind::invalid, "", "", "", "", ""},
   };
   const auto zone = dns::Name::parse("zone.");
-  REQUIRE(zone);
+  REQUIRE(zone.has_value());
   for (const Case& each : cases) {
     CAPTURE(each.name);
     const auto name = dns::Name::parse(each.name);
-    REQUIRE(name);
+    REQUIRE(name.has_value());
     const ParsedName parsed = parse_name(name->view(), zone->view());
     CHECK(parsed.kind == each.kind);
     CHECK(parsed.port == each.port);

@@ -45,6 +45,8 @@ int open_socket(const addrinfo& to, std::string& error) {
   }
   const int on = 1, off = 0;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // As CoreDNS: a new process can take over from an old one, and a port may also be that of a DNS listener.
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (to.ai_family == AF_INET6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   const char* failed = bind(descriptor, to.ai_addr, to.ai_addrlen) != 0 ? "bind"
                        : ::listen(descriptor, kBacklog) != 0            ? "listen"

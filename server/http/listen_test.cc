@@ -2,6 +2,7 @@
 #include "server/http/listen.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -47,18 +48,24 @@ TEST_CASE("http listen: host and port are split as Go does it") {
 }
 
 TEST_CASE("http listen: an address in use is said in CoreDNS's words") {
-  const auto first = listen_tcp("127.0.0.1:0");
-  REQUIRE(first.has_value());
-  const std::string address = bound_address(*first).text();
-  const auto second = listen_tcp(address);
-  REQUIRE(second.has_error());
-  CHECK(second.error().message == "listen tcp " + address + ": bind: address already in use");
-  close(*first);
+  // A socket that shares with nobody.
+  const int taken = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_storage raw;
+  const socklen_t length = SocketAddress{*IpAddress::parse("127.0.0.1"), 0, 0}.to(raw);
+  REQUIRE(bind(taken, reinterpret_cast<sockaddr*>(&raw), length) == 0);
+  REQUIRE(listen(taken, 1) == 0);
+  const std::string address = bound_address(taken).text();
+  const auto refused = listen_tcp(address);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().message == "listen tcp " + address + ": bind: address already in use");
+  close(taken);
 }
 
 TEST_CASE("http listen: a port that is none is refused") {
   CHECK(listen_tcp("127.0.0.1:nosuchport").has_error());
-  CHECK(listen_tcp("192.0.2.1:0").has_error());  // TEST-NET-1: not an address of this machine
+  // TEST-NET-3 (RFC 5737) is no address of this machine.
+  CHECK(listen_tcp("203.0.113.77:80").error().message ==
+        "listen tcp 203.0.113.77:80: bind: cannot assign requested address");
 }
 
 TEST_CASE("http listen: localhost is the IPv4 one") {

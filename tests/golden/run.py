@@ -24,15 +24,17 @@ warnings.simplefilter("ignore", DeprecationWarning)
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import cli_suite  # noqa: E402
 import core_suite  # noqa: E402
 import errors_suite  # noqa: E402
 import kubernetes_suite  # noqa: E402
 import malformed_suite  # noqa: E402
 import namespaces  # noqa: E402
+import observed_suite  # noqa: E402
 from corefile import KNOWN_DIRECTIVES, lacking  # noqa: E402
 from differences import Differences  # noqa: E402
 
-SUITES = ("core", "kubernetes", "errors", "malformed")
+SUITES = ("core", "kubernetes", "errors", "malformed", "observed", "cli")
 
 
 class Result:
@@ -66,6 +68,8 @@ def built_directives(options):
         return set(options.directives.replace(",", " ").split())
     printed = subprocess.run([options.server, "-plugins"], capture_output=True, text=True, timeout=60)
     names = {line.strip().removeprefix("dns.") for line in printed.stdout.splitlines()}
+    if not names & KNOWN_DIRECTIVES:
+        raise SystemExit(f"{options.server} -plugins names no directive: {(printed.stdout + printed.stderr)[:300]}")
     return names & KNOWN_DIRECTIVES
 
 
@@ -184,11 +188,16 @@ def kubernetes_values(options):
             "CLIENT_KEY": options.client_key, "API_CA": options.api_ca}
 
 
+def kubeconfig_text(options):
+    """The kubeconfig that stands beside each Corefile; None where there is no API server."""
+    if options.mode == "manifests":
+        return None
+    return json.dumps(kubernetes_suite.control_plane.kubeconfig(options.api, options.token))
+
+
 def run_errors(options, selection, differences):
     result, lacks, runnable = Result("errors", "Corefiles", ""), collections.Counter(), []
-    kubeconfig = None
-    if options.mode == "api":
-        kubeconfig = json.dumps(kubernetes_suite.control_plane.kubeconfig(options.api, options.token))
+    kubeconfig = kubeconfig_text(options)
     for case in errors_suite.load_cases(HERE, kubernetes_values(options), kubeconfig):
         if not any(fnmatch.fnmatch(f"{case.family}/{case.id}", glob_) or glob_ == "*" for glob_ in options.only):
             continue
@@ -224,7 +233,53 @@ def run_malformed(options, selection, differences):
         return result
     asked, failed = malformed_suite.run(path, options, differences)
     result.add("malformed", asked, failed, options.show)
-    result.items, result.failed_items = asked, len(failed)
+    result.items, result.failed_items = max(asked, len(failed)), len(failed)
+    return result
+
+
+def run_observed(options, selection, differences):
+    result, runnable = Result(f"observed({options.mode})", "cases", "checks"), []
+    kubeconfig = kubeconfig_text(options)
+    for kind, case in observed_suite.load_cases(HERE):
+        name = f"{kind}-{case['name']}"
+        missing = [] if kind == "metrics" else selection.lacking(case["corefile"], case.get("files"))
+        if case.get("api_only") and options.mode != "api":
+            missing.append("an API server")
+        if not any(fnmatch.fnmatch(name, glob_) for glob_ in options.only):
+            continue
+        if missing:
+            leave_out(result, name, ", ".join(missing))
+        else:
+            runnable.append((name, observed_suite.Run(kind, case, options, kubernetes_values(options), kubeconfig)))
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        done = pool.map(lambda work: work[1].run(selection.built, KNOWN_DIRECTIVES), runnable)
+        for (name, _), run in zip(runnable, done):
+            failed = [(identity, lines) for identity, lines in run.failed
+                      if not differences.allows("observed", name, identity, lines)]
+            result.add(name, run.asked, failed, options.show)
+    return result
+
+
+def run_cli(options, selection, differences):
+    result, runnable = Result("cli", "cases", ""), []
+    for case in cli_suite.load_cases(HERE):
+        if not any(fnmatch.fnmatch(case["id"], glob_) for glob_ in options.only):
+            continue
+        missing = selection.lacking(case.get("corefile") or "", case.get("files"))
+        if "USR2" in case.get("signals", []):
+            missing.append("nothing that may leave a second process behind")
+        if missing:
+            leave_out(result, case["id"], ", ".join(missing))
+        else:
+            runnable.append(case)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for case, got in zip(runnable, pool.map(lambda case: cli_suite.run(case, options), runnable)):
+            want = cli_suite.expected(case)
+            wrong = [f"{key}: expected {want.get(key)!r} got {got.get(key)!r}" for key in sorted({*want, *got})
+                     if want.get(key) != got.get(key)]
+            if wrong and differences.allows("cli", case["id"], case["id"], got):
+                wrong = []
+            result.add(f"{case['id']} {case['args']}", 1, [("result", wrong)] if wrong else [], options.show)
     return result
 
 
@@ -278,10 +333,11 @@ def main():
         namespaces.serve_api_here(options.api) if options.api else None
         sys.stdout = echo
     selection, differences = Selection(options), Differences(os.path.join(HERE, "differences.json"))
-    runners = {"core": run_core, "kubernetes": run_kubernetes, "errors": run_errors, "malformed": run_malformed}
+    runners = {"core": run_core, "kubernetes": run_kubernetes, "errors": run_errors, "malformed": run_malformed,
+               "observed": run_observed, "cli": run_cli}
     results, begin = [], time.time()
     with contextlib.ExitStack() as stack:
-        if options.mode == "api" and not options.api and {"kubernetes", "errors"} & set(options.suite):
+        if options.mode == "api" and not options.api and {"kubernetes", "errors", "observed"} & set(options.suite):
             start_cluster(stack, options)
         for suite in options.suite:
             results.append(runners[suite](options, selection, differences))

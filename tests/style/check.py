@@ -19,8 +19,12 @@ MAX_LINES, MAX_COLUMNS = 700, 120
 DATA = ("tests/golden/core/", "tests/golden/kubernetes/", "tests/fuzz/corpus/")
 README_SECTIONS = ("Name", "Description", "Syntax", "Examples")
 # Words that tell of unfinished work, and paths of the machine something was written on.
-UNFINISHED = re.compile(r"\b(?-i:TODO|FIXME|XXX|HACK)\b|\b(unimplemented|stubbed|not (yet )?implemented|for now)\b(?! :=)", re.I)
+UNFINISHED = re.compile(
+    r"\b(?-i:TODO|FIXME|XXX|HACK)\b|\b(unimplemented|stubbed|not (yet )?implemented|for now)\b(?! :=)", re.I)
 PRIVATE_PATH = re.compile(r"/work/(main|shared)|/home/\w|/root/|/tmp/(oracle|build)\b")
+FENCE = re.compile(r"^ *(```|~~~) *([a-z]*)[^\n]*\n(.*?)^ *\1", re.M | re.S)
+# What a Corefile of the documents may lack on a test machine: files it names, and a cluster.
+ABSENT = re.compile(r"no such file|in-cluster|cannot open|not found|unable to (load|read)|does not exist", re.I)
 ALLOWED_WORDS_FILES = ("tests/style/check.py",)
 
 
@@ -180,10 +184,10 @@ def option_tables(options):
 def documented_options(syntax, known):
     """Option names of a Syntax section: `**name**` words, and first words of lines inside the synopses' blocks."""
     bold = set()
-    for words in re.findall(r"\*\*([^*\n]+)\*\*", re.sub(r"```.*?```", "", syntax, flags=re.S)):
+    for words in re.findall(r"\*\*([^*\n]+)\*\*", FENCE.sub("", syntax)):
         bold |= {word for word in re.split(r"[\s`]+", words) if re.fullmatch(r"[a-z][a-z0-9_]*", word)}
     synopsis = set()
-    for block in re.findall(r"```[^\n]*\n(.*?)```", syntax, re.S):
+    for _, _, block in FENCE.findall(syntax):
         depth = 0
         for line in block.splitlines():
             words = line.split()
@@ -212,6 +216,27 @@ def readmes_name_every_option(files, options):
         found += [f"{name}: option {option} is not in Syntax" for option in sorted(table - bold - synopsis)]
         found += [f"{name}: Syntax names {option}, which the table has not"
                   for option in sorted(synopsis - table - {directive, "import"})]
+    return found
+
+
+def documented_corefiles_are_accepted(files, options):
+    """Every Corefile in the documents and examples passes `-check`, but for files and clusters it has not."""
+    if not options.server:
+        return []
+    texts = []
+    for name in files:
+        if name.endswith(".md") and not name.startswith("tests/"):
+            blocks = FENCE.findall(text_of(name))
+            texts += [(name, block) for _, language, block in blocks if language == "corefile"]
+        elif re.search(r"^examples/.*(Corefile|\.corefile)[^/]*$", name):
+            texts.append((name, text_of(name)))
+    found = []
+    for name, text in texts:
+        done = subprocess.run([options.server, "-check", "-conf", "stdin"], input=text, cwd=ROOT, capture_output=True,
+                              text=True, timeout=60)
+        wrong = [line for line in (done.stdout + done.stderr).splitlines() if line and not ABSENT.search(line)]
+        if done.returncode != 0 and (wrong or not (done.stdout + done.stderr).strip()):
+            found.append(f"{name}: {(wrong or ['no message'])[0][:200]} in {text.strip().splitlines()[0]!r}")
     return found
 
 
@@ -246,7 +271,7 @@ def headers_compile_alone(files, options):
 CHECKS = [files_are_short, lines_are_short, files_say_what_they_are_for, nothing_is_unfinished, no_private_paths,
           names_are_snake_case, no_vague_file_names, headers_are_guarded, heavy_headers_stay_in_sources,
           plugins_do_not_include_each_other, is_formatted, plugins_have_readmes, readmes_name_every_option,
-          readme_lists_every_plugin]
+          documented_corefiles_are_accepted, readme_lists_every_plugin]
 
 
 def main():

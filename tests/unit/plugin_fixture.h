@@ -43,6 +43,7 @@ class FakeProcess : public server::Process {
   explicit FakeProcess(Loop& loop) : loop_(loop) {}
   const std::string& corefile_path() const override { return path; }
   std::string corefile_text() const override { return text; }
+  Result<std::string> read_corefile_text() const override { return {boost::system::in_place_value, text_on_disk}; }
   void request_reload() override { ++reloads; }
   void fatal(const std::string& message, int code) override {
     fatal_message = message;
@@ -54,7 +55,7 @@ class FakeProcess : public server::Process {
   void set_lameduck(std::chrono::nanoseconds duration) override { lameduck = duration; }
   uint16_t default_port() const override { return 53; }
 
-  std::string path = "Corefile", text, fatal_message;
+  std::string path = "Corefile", text, text_on_disk, fatal_message;
   int reloads = 0, fatal_code = 0;
   std::chrono::nanoseconds lameduck{0};
   FakeClock fake_clock;

@@ -1,0 +1,58 @@
+// HTTP requests to an API server: one at a time per client, with the reply's body handed on as it arrives.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "cluster/source.h"
+
+namespace portolan::cluster {
+
+/// Where a URL points to.
+struct Address {
+  bool tls = false;
+  std::string host;  // without brackets
+  int port = 0;
+  std::string prefix;  // what stands before every path, "" or "/k8s/clusters/x"
+};
+/// Without a scheme it is https when anything about TLS is configured, as in client-go.
+Result<Address> parse_url(const ApiServer& server);
+
+/// `text` as it stands in a query string (RFC 3986 section 2.1).
+std::string query_escape(std::string_view text);
+
+struct Reply {
+  int status = 0;       // 0: there was no complete reply, `problem` says why
+  std::string problem;  // also of a 200 reply whose body was cut off: then status is 200 as well
+  std::string body;     // of any status but 200, its first 64 KiB
+  std::chrono::seconds retry_after{0};
+};
+
+/// Used by one thread; stop() may be called by any.
+class ApiClient {
+ public:
+  struct Receiver {
+    std::function<void(int status)> begun;             // the reply's head has arrived, or will not come (0); called once
+    std::function<bool(std::string_view piece)> body;  // of a 200 reply; false: enough
+  };
+
+  explicit ApiClient(ApiServer server);
+  ~ApiClient();
+
+  /// Whether the configuration can work at all.
+  static Result<void> check(const ApiServer& server);
+  /// GET `path` (with its query). `silence`: how long nothing may arrive.
+  Reply get(const std::string& path, std::chrono::seconds silence, const Receiver& receiver);
+  /// Ends the request under way at once; later ones fail.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace portolan::cluster

@@ -1,0 +1,99 @@
+// The families, with CoreDNS's names, and the gauge of entries.
+#include "plugins/cache/metrics.h"
+
+#include <span>
+
+#include "plugins/cache/cache.h"
+#include "server/configuration.h"
+
+namespace portolan::cache {
+namespace {
+
+using metrics::CounterFamily;
+using metrics::GaugeFamily;
+
+const GaugeFamily& entries() {
+  static const GaugeFamily family("coredns_cache_entries", "The number of elements in the cache.",
+                                  {"server", "type", "zones", "view"});
+  return family;
+}
+
+// Labels server, zones and view; with `typed` also the type of the entry.
+CounterFamily family_of(const char* name, const char* help, bool typed) {
+  using Labels = std::vector<std::string>;
+  const Labels labels = typed ? Labels{"server", "type", "zones", "view"} : Labels{"server", "zones", "view"};
+  return CounterFamily(std::string("coredns_cache_") + name, help, labels);
+}
+
+// Made once for the process; the handles live as long.
+struct Families {
+  const CounterFamily requests = family_of("requests_total", "The count of cache requests.", false);
+  const CounterFamily hits = family_of("hits_total", "The count of cache hits.", true);
+  const CounterFamily misses = family_of(
+      "misses_total", "The count of cache misses. Deprecated, derive misses from cache hits/requests counters.", false);
+  const CounterFamily prefetches =
+      family_of("prefetch_total", "The number of times the cache has prefetched a cached item.", false);
+  const CounterFamily drops =
+      family_of("drops_total", "The number responses that are not cached, because the reply is malformed.", false);
+  const CounterFamily served_stale =
+      family_of("served_stale_total", "The number of requests served from stale cache entries.", false);
+  const CounterFamily evictions = family_of("evictions_total", "The count of cache evictions.", true);
+};
+
+const Families& families() {
+  static const Families all;
+  return all;
+}
+
+std::unique_ptr<Counters> counters_for(const server::ListenerPlan& listener, const std::string& zones) {
+  auto made = std::make_unique<Counters>();
+  made->listener = &listener;
+  made->server = listener.label;
+  const std::vector<std::string> plain = {listener.label, zones, ""};
+  const std::vector<std::string> success = {listener.label, "success", zones, ""};
+  const std::vector<std::string> denial = {listener.label, "denial", zones, ""};
+  made->requests.set(families().requests, plain);
+  made->misses.set(families().misses, plain);
+  made->prefetches.set(families().prefetches, plain);
+  made->drops.set(families().drops, plain);
+  made->served_stale.set(families().served_stale, plain);
+  made->success_hits.set(families().hits, success);
+  made->denial_hits.set(families().hits, denial);
+  made->success_evictions.set(families().evictions, success);
+  made->denial_evictions.set(families().evictions, denial);
+  return made;
+}
+
+}  // namespace
+
+uint32_t LazyCounter::make() {
+  std::vector<std::string_view> labels(labels_.begin(), labels_.end());
+  const uint32_t cell = family_->with(std::span<const std::string_view>(labels)).cell();
+  cell_.store(cell, std::memory_order_relaxed);
+  return cell;
+}
+
+void CacheMetrics::start(const server::Configuration& configuration, std::shared_ptr<Store> store) {
+  entries();
+  for (const auto& listener : configuration.listeners()) counters_.push_back(counters_for(*listener, zones_));
+  hook_ = metrics::before_scrape([this, store = std::move(store)] {
+    for (const auto& each : counters_) {
+      if (!each->stored.load(std::memory_order_relaxed)) continue;
+      entries().with({each->server, "success", zones_, ""}).set(static_cast<double>(store->success.size()));
+      entries().with({each->server, "denial", zones_, ""}).set(static_cast<double>(store->denial.size()));
+    }
+  });
+  started_ = true;
+}
+
+void CacheMetrics::stop() {
+  if (!started_) return;
+  started_ = false;
+  metrics::forget(hook_);
+  for (const auto& each : counters_) {
+    entries().remove({each->server, "success", zones_, ""});
+    entries().remove({each->server, "denial", zones_, ""});
+  }
+}
+
+}  // namespace portolan::cache

@@ -1,0 +1,50 @@
+// The handler of `file`: finds the zone of a question and answers from its tree.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "plugins/common/fallthrough.h"
+#include "plugins/file/served_zone.h"
+#include "server/plugin.h"
+#include "zones/lookup.h"
+
+namespace portolan::zone_file {
+
+struct Options {
+  struct Zone {
+    std::unique_ptr<ServedZone> zone;
+    std::chrono::nanoseconds reload = std::chrono::minutes(1);
+    bool by_mtime = false;
+    std::string open_error;  // at start; empty: it was read
+  };
+  std::vector<Zone> zones;
+  Fallthrough fallthrough;
+};
+
+/// Serves all `file` directives of a server block, for all workers.
+class File : public server::Handler, public server::Startable, public server::Adopter {
+ public:
+  File(Options options, Loop& background);
+
+  Task<server::Outcome> serve(server::Query& query, server::Next next) override;
+  /// A zone file that cannot be opened is waited for at start; a reload of the Corefile is refused for it.
+  Result<void> prepare() override;
+  void stop(server::Deadline) noexcept override;
+  void adopt(const std::shared_ptr<server::Handler>&) override { reloading_ = true; }
+
+  /// The zone that `lower` belongs to; null when none does.
+  const ServedZone* zone_of(dns::NameView lower) const;
+
+ private:
+  Task<server::Outcome> chase(server::Query& query, const ServedZone& zone, dns::NameView target, server::Next next);
+  Task<server::Outcome> finish(server::Query& query, zones::Status status, server::Next next) const;
+
+  Options options_;
+  Loop& background_;
+  bool reloading_ = false;
+  std::unordered_map<dns::Name, const ServedZone*, dns::NameHash, dns::NameEqual> by_name_;
+};
+
+}  // namespace portolan::zone_file

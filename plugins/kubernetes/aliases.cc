@@ -1,0 +1,100 @@
+// The walk along aliases. A target in the zone is answered from the index, and left out with its alias when nothing is
+// there; any other is asked of the server, and the alias stands even when that fails.
+#include "plugins/kubernetes/aliases.h"
+
+#include "base/rcu.h"
+#include "base/rcu.h"
+#include "dns/rdata.h"
+
+namespace portolan::kubernetes {
+
+using dns::NameView;
+
+namespace {
+
+constexpr size_t kLongestPath = 10;
+
+NameView copy(NameView name, Arena& arena) {
+  return {arena.copy(name.wire()).data(), static_cast<uint8_t>(name.size())};
+}
+
+NameView wire_name(std::string_view wire) {
+  return {reinterpret_cast<const uint8_t*>(wire.data()), static_cast<uint8_t>(wire.size())};
+}
+
+}  // namespace
+
+// Addresses of `name` from the index, and copies of the names it is an alias of.
+Found AliasWalk::here(NameView name, Records& out, Targets& targets) {
+  Arena& arena = query_.arena();
+  const rcu::ReadGuard reading;
+  const Context context{settings_, *index_.load(std::memory_order_acquire), arena, zone_};
+  Selection selection;
+  const Found found = select(context, dns::lower(name, arena), selection);
+  if (found != Found::records) return found;
+  add_addresses(context, selection, type_, name, out);
+  if (selection.kind == Selection::Kind::external) targets.push_back(copy(wire_name(selection.entry->external()), arena));
+  if (selection.kind == Selection::Kind::endpoints && selection.has_names()) {
+    const Set& set = *selection.set;
+    const uint32_t addresses = set.v4_count + set.v6_count;
+    selection.each([&](const PairRow& pair, const PortRow&) {
+      if (pair.address >= addresses) {
+        const auto names = selection.entry->names(set);
+        targets.push_back(copy(wire_name(selection.entry->text(names[pair.address - addresses])), arena));
+      }
+      return true;
+    });
+  }
+  return found;
+}
+
+bool AliasWalk::is_loop(NameView lower, NameView target) const {
+  if (target.is_under(lower) || path_.size() > kLongestPath) return true;
+  for (const NameView before : path_) {
+    if (before.identical(target)) return true;
+  }
+  return false;
+}
+
+void AliasWalk::add_copies(const server::Reply& reply, Records& out) {
+  Arena& arena = query_.arena();
+  for (const dns::Record& record : reply.answer) {
+    dns::Record mine = record;
+    mine.owner = copy(record.owner, arena);
+    mine.rdata = arena.copy(record.rdata);
+    out.push_back(mine);
+  }
+}
+
+Task<bool> AliasWalk::walk(NameView name, Records* out) {
+  Targets targets(query_.arena());
+  const Found found = here(name, *out, targets);
+  if (found == Found::no_name) co_return false;
+  const NameView lower = dns::lower(name, query_.arena());
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const NameView target = targets[i];
+    if (is_loop(lower, target)) continue;
+    const dns::Record alias{name, dns::RRType::cname, dns::RRClass::in, settings_.ttl, target.wire()};
+    if (target.is_under(zone_)) {
+      Records behind(query_.arena());
+      path_.push_back(target);
+      Task<bool> walking = walk(target, &behind);
+      const bool exists = co_await walking;
+      path_.resize_down(path_.size() - 1);
+      if (!exists || behind.empty()) continue;
+      out->push_back(alias);
+      for (const dns::Record& record : behind) out->push_back(record);
+      continue;
+    }
+    Task<server::Lookup> asking = query_.lookup(target, type_);
+    const server::Lookup elsewhere = co_await asking;
+    if (!elsewhere.query) continue;
+    const server::Reply& reply = elsewhere.query->reply();
+    truncated_ |= reply.header.tc;
+    out->push_back(alias);
+    add_copies(reply, *out);
+  }
+  co_return true;
+}
+
+}  // namespace portolan::kubernetes

@@ -1,0 +1,38 @@
+// ExternalName services and endpoints that are names: an alias and what lies behind it, in this zone or, through the
+// whole server, anywhere else.
+#pragma once
+
+#include "plugins/kubernetes/answers.h"
+
+namespace portolan::kubernetes {
+
+/// Answers `type` (A or AAAA) for one name that has aliases. Holds no pointer into the index while it waits.
+class AliasWalk {
+ public:
+  /// `index` is read anew after each wait: a reload may have put another one in its place.
+  AliasWalk(server::Query& query, const Settings& settings, const std::atomic<const Index*>& index, dns::NameView zone,
+            dns::RRType type)
+      : query_(query), settings_(settings), index_(index), zone_(zone), type_(type), path_(query.arena()) {}
+
+  /// Adds the records of `name` to `out`; false when the name does not exist.
+  Task<bool> walk(dns::NameView name, Records* out);
+  /// Whether an answer from elsewhere was cut short.
+  bool truncated() const { return truncated_; }
+
+ private:
+  using Targets = ArenaVector<dns::NameView>;
+
+  Found here(dns::NameView name, Records& out, Targets& targets);
+  bool is_loop(dns::NameView lower, dns::NameView target) const;
+  void add_copies(const server::Reply& reply, Records& out);
+
+  server::Query& query_;
+  const Settings& settings_;
+  const std::atomic<const Index*>& index_;
+  const dns::NameView zone_;
+  const dns::RRType type_;
+  Targets path_;  // the targets that led here
+  bool truncated_ = false;
+};
+
+}  // namespace portolan::kubernetes

@@ -1,0 +1,157 @@
+// The registry of clusters, what is said when a connection is lost, and the end of a source.
+#include "plugins/kubernetes/cluster_state.h"
+
+#include <filesystem>
+#include <list>
+#include <map>
+#include <thread>
+
+#include "base/guarded.h"
+#include "base/log.h"
+#include "plugins/kubernetes/metrics.h"
+
+namespace portolan::kubernetes {
+
+using cluster::Kind;
+
+namespace {
+
+constexpr const char* kNames[] = {"services", "endpoint slices", "pods", "namespaces"};
+
+// Threads that stop sources; joined when the process ends, so that none outlives what it uses.
+class Undertaker {
+ public:
+  ~Undertaker() {
+    for (std::thread& thread : *threads_.lock()) thread.join();
+  }
+  void bury(ClusterState* state) {
+    threads_.lock()->emplace_back([state] { delete state; });
+  }
+
+ private:
+  Guarded<std::list<std::thread>> threads_;
+};
+
+void bury(ClusterState* state) {
+  static Undertaker undertaker;
+  undertaker.bury(state);
+}
+
+Guarded<std::map<std::string, std::weak_ptr<ClusterState>>>& registry() {
+  static auto* const states = new Guarded<std::map<std::string, std::weak_ptr<ClusterState>>>;
+  return *states;
+}
+
+// A file that was replaced is another file.
+std::string stamp(const std::string& path) {
+  if (path.empty()) return {};
+  std::error_code error;
+  const auto time = std::filesystem::last_write_time(path, error).time_since_epoch().count();
+  return path + '@' + (error ? "none" : std::to_string(time));
+}
+
+std::unique_ptr<cluster::Source> make_source(const SourceOptions& options, const Clock& clock) {
+  if (!options.manifests.empty()) return cluster::manifests_source(options.manifests, options.wanted);
+  return cluster::api_source(options.api, options.wanted, clock);
+}
+
+}  // namespace
+
+std::string SourceOptions::label() const {
+  if (!manifests.empty()) return "manifests";
+  const size_t scheme = api.url.find("://");
+  const std::string rest = scheme == std::string::npos ? api.url : api.url.substr(scheme + 3);
+  return rest.substr(0, rest.find('/'));
+}
+
+std::string SourceOptions::key() const {
+  std::string key;
+  const auto add = [&key](std::string_view text) { key.append(std::to_string(text.size())).append(":").append(text); };
+  const auto add_all = [&add](const std::vector<std::string>& texts) {
+    add(std::to_string(texts.size()));
+    for (const std::string& text : texts) add(text);
+  };
+  add_all(manifests);
+  if (manifests.empty()) {
+    for (const std::string* text : {&api.url, &api.ca_data, &api.certificate_data, &api.key_data, &api.token,
+                                    &api.token_file, &api.user, &api.password, &api.server_name}) {
+      add(*text);
+    }
+    for (const std::string* file : {&api.ca_file, &api.certificate_file, &api.key_file}) add(stamp(*file));
+    for (const double number : {api.qps, double(api.burst), double(api.max_inflight)}) add(std::to_string(number));
+    add(api.insecure_skip_verify ? "insecure" : "");
+  }
+  for (const bool flag : {wanted.services, wanted.endpoint_slices, wanted.pods, wanted.namespaces, pod_names}) {
+    add(flag ? "1" : "0");
+  }
+  add(wanted.label_selector);
+  add(wanted.namespace_label_selector);
+  add_all(wanted.spaces);
+  return key;
+}
+
+ClusterState::ClusterState(const SourceOptions& options, const Clock& clock)
+    : clock_(clock), label_(options.label()),
+      wanted_{options.wanted.services, options.wanted.endpoint_slices, options.wanted.pods, options.wanted.namespaces},
+      index_({options.wanted.endpoint_slices, options.wanted.pods, options.pod_names}, clock),
+      source_(make_source(options, clock)) {
+  index_.on_connection([this](Kind kind, bool working, std::string_view reason) { connected(kind, working, reason); });
+  index_.on_programmed([this](std::string_view time, bool headless) { observe_programming(time, headless, clock_); });
+  index_.when_synced([this] { synced(); });
+}
+
+ClusterState::~ClusterState() {
+  source_->stop();
+  forget_state(*this);
+}
+
+Result<StatePtr> ClusterState::get(const SourceOptions& options, const Clock& clock) {
+  auto states = registry().lock();
+  std::erase_if(*states, [](const auto& entry) { return entry.second.expired(); });
+  auto& known = (*states)[options.key()];
+  if (StatePtr state = known.lock()) return state;
+  StatePtr state(new ClusterState(options, clock), bury);
+  if (auto started = state->source_->start(state->index_); !started) return started.error();
+  known = state;
+  expose_state(state);
+  return state;
+}
+
+void ClusterState::when_synced(std::function<void()> call) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!all_called_) {
+      waiting_.push_back(std::move(call));
+      return;
+    }
+  }
+  call();
+}
+
+void ClusterState::synced() {
+  std::vector<std::function<void()>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    all_called_ = true;
+    calls.swap(waiting_);
+  }
+  log::info("plugin/kubernetes: synced with " + label_);
+  for (const auto& call : calls) call();
+}
+
+void ClusterState::connected(Kind kind, bool working, std::string_view reason) {
+  Connection& connection = connections_[static_cast<size_t>(kind)];
+  if (working) connection.read.store(clock_.now().time_since_epoch().count(), std::memory_order_relaxed);
+  const int before = connection.working.exchange(working, std::memory_order_relaxed);
+  const std::string what = std::string(kNames[static_cast<size_t>(kind)]) + " from " + label_;
+  if (!working && index_.synced(kind)) {
+    const std::string text = "plugin/kubernetes: no news of " + what + ", answering from the last state";
+    log::limited(log::Level::warning, reason.empty() ? text : text + ": " + std::string(reason));
+  } else if (!working) {
+    log::limited(log::Level::warning, "plugin/kubernetes: waiting for " + what + ": " + std::string(reason));
+  } else if (before == 0) {
+    log::info("plugin/kubernetes: reading " + what + " again");
+  }
+}
+
+}  // namespace portolan::kubernetes

@@ -1,0 +1,107 @@
+// From a parsed name to what the index has for it.
+#include "plugins/kubernetes/selection.h"
+
+#include <algorithm>
+
+namespace portolan::kubernetes {
+namespace {
+
+bool is_reverse(dns::NameView lower) {
+  const unsigned labels = lower.label_count();
+  if (labels < 3) return false;
+  const auto top = lower.suffix(2).wire();
+  const std::string_view text(reinterpret_cast<const char*>(top.data()), top.size());
+  return text == std::string_view("\7in-addr\4arpa\0", 14) || text == std::string_view("\3ip6\4arpa\0", 10);
+}
+
+// 10-244-1-17 or fd00-10--1: four parts are IPv4, everything else is tried as IPv6.
+bool pod_address(std::string_view label, std::string_view& text, char (&buffer)[64], IpAddress& address) {
+  if (label.size() >= sizeof buffer) return false;
+  const bool v4 = std::count(label.begin(), label.end(), '-') == 3 && label.find("--") == label.npos;
+  std::replace_copy(label.begin(), label.end(), buffer, '-', v4 ? '.' : ':');
+  text = {buffer, label.size()};
+  return parse_address(text, address);
+}
+
+Found select_pod(const Context& context, const ParsedName& name, Selection& selection) {
+  const Settings& settings = context.settings;
+  if (settings.pods == PodMode::disabled) return Found::no_name;
+  if (name.service.empty()) return Found::nothing;
+  char buffer[64];
+  std::string_view text;
+  if (!pod_address(name.service, text, buffer, selection.pod)) return Found::no_name;
+  selection.pods = 1;
+  if (settings.pods == PodMode::verified) {
+    // Addresses of pods are compared as text: another spelling of an IPv6 address is another name.
+    if (!is_canonical(text, selection.pod)) return Found::no_name;
+    selection.pods = context.index.pods(selection.pod, name.space);
+    if (selection.pods == 0) return Found::no_name;
+  }
+  selection.kind = Selection::Kind::pod;
+  selection.key = name.key;
+  return Found::records;
+}
+
+Found select_endpoints(const Context& context, const ParsedName& name, Selection& selection) {
+  // A headless service of which only a part of the slices is known must not look smaller than it is.
+  if (!context.index.synced(cluster::Kind::endpoint_slice)) return Found::no_name;
+  selection.kind = Selection::Kind::endpoints;
+  selection.set = &selection.entry->endpoints();
+  if (!name.endpoint.empty()) {
+    selection.one_host = true;
+    selection.host = selection.entry->find_host(*selection.set, name.endpoint);
+    if (selection.host == kNoHost) return Found::no_name;
+  }
+  bool any = false;
+  selection.each([&](const PairRow&, const PortRow&) {
+    any = true;
+    return false;
+  });
+  return any ? Found::records : Found::no_name;
+}
+
+Found select_service(const Context& context, const ParsedName& name, Selection& selection) {
+  if (name.service.empty()) return Found::nothing;
+  const Entry* const entry = context.index.service(name.key);
+  if (!entry) return Found::no_name;
+  selection.entry = entry;
+  selection.key = entry->key();
+  selection.port = name.port;
+  selection.protocol = name.protocol;
+  switch (entry->form()) {
+    case Form::external_name:
+      if (!name.endpoint.empty() || !selection.any_port() || entry->external().empty()) return Found::no_name;
+      selection.kind = Selection::Kind::external;
+      return Found::records;
+    case Form::headless:
+      return select_endpoints(context, name, selection);
+    case Form::cluster_ip:
+      break;
+  }
+  if (context.settings.ignore_empty_service && entry->endpoints().pair_count == 0) return Found::no_name;
+  if (!name.endpoint.empty()) return select_endpoints(context, name, selection);
+  selection.kind = Selection::Kind::own;
+  selection.set = &entry->own();
+  const auto ports = entry->ports(*selection.set);
+  const bool any = std::any_of(ports.begin(), ports.end(), [&](const PortRow& row) { return selection.matches(row); });
+  return any ? Found::records : Found::no_name;
+}
+
+}  // namespace
+
+bool exposed(const Settings& settings, const Index& index, std::string_view space) {
+  const auto& wanted = settings.namespaces;
+  if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), space) == wanted.end()) return false;
+  return index.has_namespace(space);
+}
+
+Found select(const Context& context, dns::NameView name, Selection& selection) {
+  const ParsedName parsed = parse_name(name, context.zone);
+  if (parsed.kind == NameKind::empty) return Found::nothing;
+  if (parsed.kind == NameKind::invalid || is_reverse(name)) return Found::no_name;
+  if (!exposed(context.settings, context.index, parsed.space)) return Found::no_name;
+  return parsed.kind == NameKind::pod ? select_pod(context, parsed, selection)
+                                      : select_service(context, parsed, selection);
+}
+
+}  // namespace portolan::kubernetes

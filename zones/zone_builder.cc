@@ -1,0 +1,213 @@
+// Building a zone's tree: names to lower case, owners in canonical order, empty non-terminals, cuts.
+#include <algorithm>
+#include <limits>
+
+#include "dns/rdata.h"
+#include "zones/zone_tree.h"
+
+namespace portolan::zones {
+namespace {
+
+using dns::Name;
+using dns::NameView;
+using dns::RRType;
+
+constexpr size_t kMaxRecords = std::numeric_limits<uint16_t>::max();  // of one rrset
+constexpr size_t kMaxOctets = std::numeric_limits<uint32_t>::max() / 2;
+
+// Where the names lie that are kept in lower case; false for types whose rdata stays as it is.
+bool lowered_names(RRType type, size_t& before, unsigned& names) {
+  before = 0;
+  names = 1;
+  switch (type) {
+    case RRType::ns:
+    case RRType::cname:
+      return true;
+    case RRType::soa:
+      names = 2;
+      return true;
+    case RRType::mx:
+    case RRType::svcb:
+    case RRType::https:
+      before = 2;
+      return true;
+    default:
+      return false;
+  }
+}
+
+void lower_rdata(RRType type, std::string& rdata) {
+  size_t at = 0;
+  unsigned names = 0;
+  if (!lowered_names(type, at, names)) return;
+  for (; names > 0; --names) {
+    while (at < rdata.size() && rdata[at] != 0) {
+      const size_t end = std::min(rdata.size(), at + 1 + static_cast<uint8_t>(rdata[at]));
+      for (++at; at < end; ++at) rdata[at] = static_cast<char>(dns::kLower[static_cast<uint8_t>(rdata[at])]);
+    }
+    ++at;
+  }
+}
+
+RRType covered(const std::string& rrsig) {
+  if (rrsig.size() < 2) return RRType::none;
+  return static_cast<RRType>(static_cast<uint8_t>(rrsig[0]) << 8 | static_cast<uint8_t>(rrsig[1]));
+}
+
+}  // namespace
+
+Result<void> ZoneBuilder::add(dns::OwnedRecord record) {
+  if (record.cls != dns::RRClass::in) {
+    return fail("\"" + dns::text(record.cls) + "\" is no class of a zone, expecting IN");
+  }
+  if (record.type == RRType::nsec3 || record.type == RRType::nsec3param) {
+    return fail("NSEC3 zone is not supported: " + record.owner.text() + " in zone " + origin_.text());
+  }
+  lower_rdata(record.type, record.rdata);
+  Entry entry{record.owner.lower(), {}, record.type, record.ttl, std::move(record.rdata)};
+  if (record.type == RRType::srv && !record.owner.view().identical(entry.owner)) entry.cased = std::move(record.owner);
+  const bool apex = entry.owner == origin_;
+  if (apex && entry.type == RRType::soa) {
+    soa_replaced_ = has_soa_;
+    has_soa_ = true;
+    soa_.clear();
+    soa_.push_back(std::move(entry));
+  } else if (entry.type == RRType::soa) {
+    return fail("SOA record of " + entry.owner.text() + " in zone " + origin_.text() + ", expecting it at the apex");
+  } else if (apex && entry.type == RRType::ns) {
+    ns_.push_back(std::move(entry));
+  } else if (apex && entry.type == RRType::rrsig && covered(entry.rdata) == RRType::soa) {
+    soa_signatures_.push_back(std::move(entry));
+  } else if (apex && entry.type == RRType::rrsig && covered(entry.rdata) == RRType::ns) {
+    ns_signatures_.push_back(std::move(entry));
+  } else {
+    entries_.push_back(std::move(entry));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<const ZoneTree>> ZoneBuilder::build() {
+  if (!has_soa_) return fail("has no SOA record for origin " + origin_.text());
+  auto tree = std::make_unique<ZoneTree>();
+  tree->origin_ = origin_;
+  dns::Soa soa;
+  const std::string& soa_rdata = soa_.front().rdata;
+  if (!dns::parse_soa({reinterpret_cast<const uint8_t*>(soa_rdata.data()), soa_rdata.size()}, soa)) {
+    return fail("has a malformed SOA record for origin " + origin_.text());
+  }
+  tree->serial_ = soa.serial;
+  sort();
+  if (!place(*tree)) return fail("holds more than fits into one zone: " + origin_.text());
+  mark(*tree);
+  tree->nodes_.shrink_to_fit();
+  tree->rrsets_.shrink_to_fit();
+  tree->octets_.shrink_to_fit();
+  tree->make_index();
+  return {boost::system::in_place_value, std::move(tree)};
+}
+
+void ZoneBuilder::sort() {
+  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+    const int order = a.owner.view().compare(b.owner);
+    return order != 0 ? order < 0 : a.type < b.type;
+  });
+}
+
+bool ZoneBuilder::place(ZoneTree& tree) {
+  tree.records_.reserve(entries_.size() + soa_.size() + ns_.size());
+
+  add_node(tree, origin_);
+  const auto apex_set = [&](const std::vector<Entry>& entries) {
+    return add_rrset(tree, entries, tree.nodes_.front().owner, tree.nodes_.front().owner_size);
+  };
+  tree.soa_ = apex_set(soa_);
+  tree.ns_ = apex_set(ns_);
+  tree.soa_signatures_ = apex_set(soa_signatures_);
+  tree.ns_signatures_ = apex_set(ns_signatures_);
+
+  // The origin stands first; owners of other zones that sort before it are moved there by mark().
+  NameView previous = origin_;
+  for (size_t begin = 0; begin < entries_.size();) {
+    const NameView owner = entries_[begin].owner;
+    if (!owner.equals(origin_)) {
+      add_empty_non_terminals(tree, owner, previous);
+      add_node(tree, owner);
+      previous = owner;
+    }
+    ZoneTree::Node& node = owner.equals(origin_) ? tree.nodes_.front() : tree.nodes_.back();
+    node.first_rrset = static_cast<uint32_t>(tree.rrsets_.size());
+    while (begin < entries_.size() && entries_[begin].owner.view().equals(owner)) {
+      size_t end = begin;
+      while (end < entries_.size() && entries_[end].type == entries_[begin].type &&
+             entries_[end].owner.view().equals(owner)) {
+        ++end;
+      }
+      if (end - begin > kMaxRecords || tree.octets_.size() > kMaxOctets) return false;
+      tree.rrsets_.push_back(
+          add_rrset(tree, std::span(entries_).subspan(begin, end - begin), node.owner, node.owner_size));
+      ++node.rrset_count;
+      begin = end;
+    }
+  }
+  return ns_.size() <= kMaxRecords && soa_signatures_.size() <= kMaxRecords && ns_signatures_.size() <= kMaxRecords;
+}
+
+void ZoneBuilder::add_node(ZoneTree& tree, NameView owner) {
+  ZoneTree::Node node;
+  node.owner = static_cast<uint32_t>(tree.octets_.size());
+  node.owner_size = static_cast<uint8_t>(owner.size());
+  tree.octets_.insert(tree.octets_.end(), owner.data(), owner.data() + owner.size());
+  tree.nodes_.push_back(node);
+}
+
+// In canonical order an ancestor stands before what lies below it, so the missing ones are those that `previous` is not
+// under; the shallowest goes first.
+void ZoneBuilder::add_empty_non_terminals(ZoneTree& tree, NameView owner, NameView previous) {
+  if (!owner.is_under(origin_)) return;
+  const unsigned labels = owner.label_count();
+  for (unsigned i = origin_.view().label_count() + 1; i < labels; ++i) {
+    const NameView ancestor = owner.suffix(i);
+    if (!previous.is_under(ancestor)) add_node(tree, ancestor);
+  }
+}
+
+ZoneTree::RRset ZoneBuilder::add_rrset(ZoneTree& tree, std::span<const Entry> entries, uint32_t owner,
+                                       uint8_t owner_size) {
+  ZoneTree::RRset set;
+  if (entries.empty()) return set;
+  set.type = entries.front().type;
+  set.count = static_cast<uint16_t>(entries.size());
+  set.first = static_cast<uint32_t>(tree.records_.size());
+  set.owner = owner;
+  set.owner_size = owner_size;
+  if (const NameView cased = entries.front().cased; !cased.is_root()) {
+    set.owner = static_cast<uint32_t>(tree.octets_.size());
+    tree.octets_.insert(tree.octets_.end(), cased.data(), cased.data() + cased.size());
+  }
+  for (const Entry& entry : entries) {
+    tree.records_.push_back({entry.ttl, static_cast<uint32_t>(tree.octets_.size()),
+                             static_cast<uint16_t>(entry.rdata.size())});
+    tree.octets_.insert(tree.octets_.end(), entry.rdata.begin(), entry.rdata.end());
+  }
+  return set;
+}
+
+void ZoneBuilder::mark(ZoneTree& tree) const {
+  // Owners of other zones may sort before the origin.
+  std::stable_sort(tree.nodes_.begin(), tree.nodes_.end(), [&](const ZoneTree::Node& a, const ZoneTree::Node& b) {
+    return tree.owner(a).compare(tree.owner(b)) < 0;
+  });
+  NameView cut;
+  bool in_cut = false;
+  for (size_t i = 0; i < tree.nodes_.size(); ++i) {
+    ZoneTree::Node& node = tree.nodes_[i];
+    const NameView owner = tree.owner(node);
+    node.has_descendant = i + 1 < tree.nodes_.size() && tree.owner(tree.nodes_[i + 1]).is_under(owner);
+    node.below_cut = in_cut && owner.is_under(cut);
+    if (node.below_cut || !owner.is_under(origin_)) continue;
+    in_cut = tree.rrset(node, RRType::ns) || tree.rrset(node, RRType::dname);
+    if (in_cut) cut = owner;
+  }
+}
+
+}  // namespace portolan::zones
