@@ -1,8 +1,9 @@
-// cpp-httplib with TLS rules of our own. A second descriptor of the connection's socket is kept, so that stop() can shut
-// it down in any phase (connecting, handshake, reading) without touching the library's state.
+// cpp-httplib with TLS rules of our own. A second descriptor of the connection's socket is kept, so that stop() can
+// shut it down in any phase (connecting, handshake, reading) without touching the library's state.
 #include "cluster/api_client.h"
 
 #include <fcntl.h>
+#include <httplib.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -14,8 +15,6 @@
 #include <mutex>
 #include <sstream>
 
-#include <httplib.h>
-
 #include "base/address.h"
 #include "base/log.h"
 #include "cluster/tls.h"
@@ -26,10 +25,12 @@ namespace {
 constexpr size_t kMostErrorBody = 64 << 10;
 constexpr std::chrono::seconds kConnectTimeout{5};
 
-/// A dead peer is noticed within ten seconds: probes after 3 s of silence, every 2 s, three of them; and as long for data
-/// that is not acknowledged.
+/// A dead peer is noticed within ten seconds: probes after 3 s of silence, every 2 s, three of them; and as long for
+/// data that is not acknowledged.
 void watch_over(int socket) {
-  const auto set = [socket](int level, int option, int value) { ::setsockopt(socket, level, option, &value, sizeof value); };
+  const auto set = [socket](int level, int option, int value) {
+    ::setsockopt(socket, level, option, &value, sizeof value);
+  };
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
   set(IPPROTO_TCP, TCP_KEEPIDLE, 3);
   set(IPPROTO_TCP, TCP_KEEPINTVL, 2);
@@ -39,9 +40,10 @@ void watch_over(int socket) {
 
 /// Identifies a file's state, so that a rotated certificate is noticed.
 std::string stamp(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (path.empty() || ::stat(path.c_str(), &found) != 0) return {};
-  return std::to_string(found.st_ino) + "." + std::to_string(found.st_mtim.tv_sec) + "." + std::to_string(found.st_mtim.tv_nsec) + ";";
+  return std::to_string(found.st_ino) + "." + std::to_string(found.st_mtim.tv_sec) + "." +
+         std::to_string(found.st_mtim.tv_nsec) + ";";
 }
 
 std::string stamps(const ApiServer& server) {
@@ -62,12 +64,18 @@ std::string resolve(const std::string& host) {
 std::string problem_text(httplib::Error error, const std::string& tls_problem) {
   if (!tls_problem.empty()) return tls_problem;
   switch (error) {
-    case httplib::Error::Connection: return "cannot connect";
-    case httplib::Error::ConnectionTimeout: return "no connection after 5s";
-    case httplib::Error::Read: return "the connection was lost or silent for too long";
-    case httplib::Error::Write: return "the connection was lost";
-    case httplib::Error::SSLConnection: return "the TLS handshake failed";
-    default: return "no reply: " + httplib::to_string(error);
+    case httplib::Error::Connection:
+      return "cannot connect";
+    case httplib::Error::ConnectionTimeout:
+      return "no connection after 5s";
+    case httplib::Error::Read:
+      return "the connection was lost or silent for too long";
+    case httplib::Error::Write:
+      return "the connection was lost";
+    case httplib::Error::SSLConnection:
+      return "the TLS handshake failed";
+    default:
+      return "no reply: " + httplib::to_string(error);
   }
 }
 
@@ -183,15 +191,20 @@ struct ApiClient::Impl {
   }
 
   httplib::Headers headers() {
-    httplib::Headers all{{"Accept", "application/json"}, {"Accept-Encoding", "identity"}, {"User-Agent", "portolan/" PORTOLAN_VERSION}};
+    httplib::Headers all{
+        {"Accept", "application/json"}, {"Accept-Encoding", "identity"}, {"User-Agent", "portolan/" PORTOLAN_VERSION}};
     if (!server.token_file.empty()) {
       std::ifstream in(server.token_file);
       std::string token;
-      if (in >> token) server.token = token;
-      else log::limited(log::Level::warning, "plugin/kubernetes: token file " + server.token_file + " cannot be read");
+      if (in >> token)
+        server.token = token;
+      else
+        log::limited(log::Level::warning, "plugin/kubernetes: token file " + server.token_file + " cannot be read");
     }
-    if (!server.token.empty()) all.emplace("Authorization", "Bearer " + server.token);
-    else if (!server.user.empty()) all.insert(httplib::make_basic_authentication_header(server.user, server.password));
+    if (!server.token.empty())
+      all.emplace("Authorization", "Bearer " + server.token);
+    else if (!server.user.empty())
+      all.insert(httplib::make_basic_authentication_header(server.user, server.password));
     return all;
   }
 

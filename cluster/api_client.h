@@ -36,7 +36,7 @@ struct Reply {
 class ApiClient {
  public:
   struct Receiver {
-    std::function<void(int status)> begun;             // the reply's head has arrived, or will not come (0); called once
+    std::function<void(int status)> begun;  // the reply's head has arrived, or will not come (0); called once
     std::function<bool(std::string_view piece)> body;  // of a 200 reply; false: enough
   };
 

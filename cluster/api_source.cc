@@ -45,7 +45,8 @@ class ApiSource : public Source {
 
  private:
   void add(bool wanted, Kind kind, Sink& sink) {
-    if (wanted) reflectors_.push_back(std::make_unique<Reflector>(resource(kind, wanted_), server_, gate_, sink, Pace{}));
+    if (wanted)
+      reflectors_.push_back(std::make_unique<Reflector>(resource(kind, wanted_), server_, gate_, sink, Pace{}));
   }
 
   ApiServer server_;

@@ -1,5 +1,5 @@
-// simdjson's document model, an object at a time: it finds the structure of 1 GB/s of JSON, several times what a SAX reader
-// does, and passes over what is not used (managedFields, a pod's spec) without a look.
+// simdjson's document model, an object at a time: it finds the structure of 1 GB/s of JSON, several times what a SAX
+// reader does, and passes over what is not used (managedFields, a pod's spec) without a look.
 #include "cluster/decode.h"
 
 #include <simdjson.h>
@@ -80,8 +80,10 @@ Result<std::vector<Port>> read_ports(const std::optional<element>& value) {
     const auto number = member(one, "port");
     if (!number) return;
     int64_t found = -1;
-    if (number->get(found) != simdjson::SUCCESS || found < 0 || found > 65535) outside = true;
-    else port.number = static_cast<uint16_t>(found);
+    if (number->get(found) != simdjson::SUCCESS || found < 0 || found > 65535)
+      outside = true;
+    else
+      port.number = static_cast<uint16_t>(found);
   });
   if (outside) return fail("a port is not a number between 0 and 65535");
   return ports;
@@ -142,9 +144,8 @@ Result<Object> read_pod(const element& root) {
   pod.meta = read_metadata(root, true);
   pod.ip = text(member(root, "status", "podIP"));
   pod.phase = text(member(root, "status", "phase"));
-  each_element(member(root, "status", "podIPs"), [&](const element& one) {
-    pod.ips.emplace_back(text(member(one, "ip")));
-  });
+  each_element(member(root, "status", "podIPs"),
+               [&](const element& one) { pod.ips.emplace_back(text(member(one, "ip"))); });
   return Object(std::move(pod));
 }
 
@@ -247,8 +248,10 @@ Result<Event> Decoder::event(Kind kind, std::string_view json) {
     return event;
   }
   auto object = read_object(kind, *value);
-  if (object) event.object = std::move(*object);
-  else event.message = object.error().message;
+  if (object)
+    event.object = std::move(*object);
+  else
+    event.message = object.error().message;
   return event;
 }
 

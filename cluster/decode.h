@@ -15,10 +15,11 @@ namespace portolan::cluster {
 struct Event {
   enum class Type : uint8_t { added, modified, deleted, bookmark, error };
   Type type = Type::error;
-  std::optional<Object> object;   // added, modified, deleted; nothing when it could not be understood: `message` says why
-  std::string resource_version;   // also of a bookmark
+  std::optional<Object>
+      object;  // added, modified, deleted; nothing when it could not be understood: `message` says why
+  std::string resource_version;     // also of a bookmark
   bool initial_events_end = false;  // the bookmark that ends a streaming list
-  int code = 0;                   // error: the Status' code (410: the resource version is too old)
+  int code = 0;                     // error: the Status' code (410: the resource version is too old)
   std::string message;
 };
 

@@ -71,7 +71,8 @@ TEST_CASE("decode: an EndpointSlice keeps readiness, names and ports without a n
 
 TEST_CASE("decode: a Pod and a Namespace, the first being deleted") {
   Decoder decoder;
-  const auto pod = decoder.object(Kind::pod, R"({"metadata":{"name":"p","namespace":"n","deletionTimestamp":"2026-01-01T00:00:00Z"},
+  const auto pod =
+      decoder.object(Kind::pod, R"({"metadata":{"name":"p","namespace":"n","deletionTimestamp":"2026-01-01T00:00:00Z"},
     "status":{"phase":"Pending","podIP":"10.0.0.9","podIPs":[{"ip":"10.0.0.9"},{"ip":"fd00::9"}]}})");
   REQUIRE(pod.has_value());
   CHECK(std::get<Pod>(*pod).meta.terminating);
@@ -85,12 +86,15 @@ TEST_CASE("decode: a Pod and a Namespace, the first being deleted") {
 
 TEST_CASE("decode: broken objects are errors, odd ones are not") {
   Decoder decoder;
-  for (const char* json : {"", "{", "{}", "null", "[]", R"({"metadata":{}})", R"({"metadata":{"name":"a"},"spec":{"ports":[{"port":65536}]}})",
-                           R"({"metadata":{"name":"a"},"spec":{"ports":[{"port":"http"}]}})", "{\"metadata\":{\"name\":\"\xff\"}}"}) {
+  for (const char* json :
+       {"", "{", "{}", "null", "[]", R"({"metadata":{}})",
+        R"({"metadata":{"name":"a"},"spec":{"ports":[{"port":65536}]}})",
+        R"({"metadata":{"name":"a"},"spec":{"ports":[{"port":"http"}]}})", "{\"metadata\":{\"name\":\"\xff\"}}"}) {
     CAPTURE(json);
     CHECK(decoder.object(Kind::service, json).has_error());
   }
-  CHECK(decoder.object(Kind::service, R"({"metadata":{"name":"a","labels":[]},"spec":[],"status":{"loadBalancer":7}})").has_value());
+  CHECK(decoder.object(Kind::service, R"({"metadata":{"name":"a","labels":[]},"spec":[],"status":{"loadBalancer":7}})")
+            .has_value());
 }
 
 TEST_CASE("decode: the events of a watch") {
@@ -100,7 +104,8 @@ TEST_CASE("decode: the events of a watch") {
   CHECK(added->type == Event::Type::added);
   CHECK(added->resource_version == "42");
   CHECK(metadata(*added->object).name == "web");
-  auto deleted = decoder.event(Kind::namespace_, R"({"type":"DELETED","object":{"metadata":{"name":"n","resourceVersion":"7"}}})");
+  auto deleted =
+      decoder.event(Kind::namespace_, R"({"type":"DELETED","object":{"metadata":{"name":"n","resourceVersion":"7"}}})");
   REQUIRE(deleted.has_value());
   CHECK(deleted->type == Event::Type::deleted);
   auto bookmark = decoder.event(Kind::pod, R"({"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":
@@ -128,10 +133,13 @@ TEST_CASE("decode: lines come out whole, however the stream is cut") {
     LineCutter cutter;
     std::vector<std::string> lines;
     for (size_t at = 0; at < stream.size(); at += piece) {
-      REQUIRE(cutter.feed(std::string_view(stream).substr(at, piece), [&](std::string_view line) {
-        lines.emplace_back(line);
-        return true;
-      }).has_value());
+      REQUIRE(cutter
+                  .feed(std::string_view(stream).substr(at, piece),
+                        [&](std::string_view line) {
+                          lines.emplace_back(line);
+                          return true;
+                        })
+                  .has_value());
     }
     CHECK(lines == std::vector<std::string>{"{\"a\":1}", "{\"b\":\"x\\n\"}\r", "{\"c\":3}"});
     CHECK(cutter.inside());
@@ -139,7 +147,8 @@ TEST_CASE("decode: lines come out whole, however the stream is cut") {
 }
 
 TEST_CASE("decode: items of a list come out whole, however the reply is cut") {
-  const std::string list = R"({"kind":"ServiceList","metadata":{"resourceVersion":"99","continue":"tok\"}"},"other":{"items":[{"no":1}]},
+  const std::string list =
+      R"({"kind":"ServiceList","metadata":{"resourceVersion":"99","continue":"tok\"}"},"other":{"items":[{"no":1}]},
     "items":[{"a":"}{][\"","l":[{"x":[]}]}, {"metadata":{"name":"b"}},{}],"remaining":[{"n":1}]})";
   for (size_t piece = 1; piece <= list.size(); ++piece) {
     CAPTURE(piece);
@@ -166,7 +175,8 @@ TEST_CASE("decode: items of a list come out whole, however the reply is cut") {
 
 TEST_CASE("decode: a Status says what went wrong") {
   Decoder decoder;
-  const auto status = decoder.status(R"({"kind":"Status","message":"services is forbidden","reason":"Forbidden","code":403})");
+  const auto status =
+      decoder.status(R"({"kind":"Status","message":"services is forbidden","reason":"Forbidden","code":403})");
   CHECK(status.reason == "Forbidden");
   CHECK(status.message == "services is forbidden");
   CHECK(decoder.status("<html>").message.empty());

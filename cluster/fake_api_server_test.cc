@@ -1,10 +1,10 @@
 // The fake API server on cpp-httplib's server. Built into the tests only.
 #include "cluster/fake_api_server.h"
 
+#include <httplib.h>
+
 #include <csignal>
 #include <thread>
-
-#include <httplib.h>
 
 namespace portolan::cluster {
 
@@ -38,7 +38,8 @@ FakeApiServer::FakeApiServer() : impl_(std::make_unique<Impl>()) {
     response.status = answer.status;
     if (!answer.retry_after.empty()) response.set_header("Retry-After", answer.retry_after);
     if (!answer.stream) return response.set_content(answer.body, "application/json");
-    response.set_chunked_content_provider("application/json", [this, stream = answer.stream](size_t, httplib::DataSink& sink) {
+    response.set_chunked_content_provider("application/json", [this, stream = answer.stream](size_t,
+                                                                                             httplib::DataSink& sink) {
       std::string text;
       {
         std::unique_lock lock(mutex_);

@@ -1,5 +1,5 @@
-// How fast requests may follow one another: CoreDNS's apiserver_qps, apiserver_burst and apiserver_max_inflight, and the
-// pause after a failure.
+// How fast requests may follow one another: CoreDNS's apiserver_qps, apiserver_burst and apiserver_max_inflight, and
+// the pause after a failure.
 #pragma once
 
 #include <chrono>
@@ -25,8 +25,8 @@ class TokenBucket {
   SteadyTime last_{};
 };
 
-/// Pauses that double from `first` to `most`, each shortened at random by up to a half, so that clients do not come back
-/// all at once.
+/// Pauses that double from `first` to `most`, each shortened at random by up to a half, so that clients do not come
+/// back all at once.
 class Backoff {
  public:
   Backoff(std::chrono::nanoseconds first, std::chrono::nanoseconds most) : first_(first), most_(most), next_(first) {}

@@ -27,7 +27,8 @@ TEST_CASE("flow control: zero stands for the client library's defaults, 5 a seco
   CHECK(std::chrono::round<milliseconds>(bucket.reserve(clock.now())) == milliseconds(200));
 }
 
-TEST_CASE("flow control: pauses double up to the longest, each shortened by up to a half, and start anew after success") {
+TEST_CASE(
+    "flow control: pauses double up to the longest, each shortened by up to a half, and start anew after success") {
   Backoff backoff(milliseconds(50), milliseconds(1000));
   for (const int expected : {50, 100, 200, 400, 800, 1000, 1000}) CHECK(backoff.pause(0) == milliseconds(expected));
   backoff.reset();

@@ -1,4 +1,5 @@
-// A file counts as changed when its writer closes it, when another takes its name, or when it goes; not while it is written.
+// A file counts as changed when its writer closes it, when another takes its name, or when it goes; not while it is
+// written.
 #include "cluster/folder_watch.h"
 
 #include <poll.h>
@@ -13,12 +14,13 @@
 namespace portolan::cluster {
 namespace {
 
-constexpr uint32_t kMask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr uint32_t kMask =
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::chrono::milliseconds kQuiet{20}, kLongest{50};
 
 /// A new link is complete at once; a new file is not until it is closed, which is an event of its own.
 bool complete(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   return ::lstat(path.c_str(), &found) != 0 || S_ISLNK(found.st_mode) || found.st_nlink > 1;
 }
 

@@ -1,11 +1,11 @@
 // Kubeconfig files through yaml-cpp. What cannot be honoured (credential programs, proxies, impersonation) is refused.
 #include "cluster/kubeconfig.h"
 
-#include <cstdlib>
-#include <filesystem>
-
 #include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
+
+#include <cstdlib>
+#include <filesystem>
 
 namespace portolan::cluster {
 namespace {
@@ -34,8 +34,9 @@ Result<std::string> base64_decoded(const YAML::Node& map, const char* key) {
   std::string encoded = text(map, key);
   std::erase_if(encoded, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
   std::string decoded(encoded.size() / 4 * 3, '\0');
-  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                                     reinterpret_cast<const unsigned char*>(encoded.data()), static_cast<int>(encoded.size()));
+  const int length =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
+                      reinterpret_cast<const unsigned char*>(encoded.data()), static_cast<int>(encoded.size()));
   if (length < 0) return fail(std::string(key) + " is not base64");
   size_t padding = 0;
   while (padding < 2 && padding < encoded.size() && encoded[encoded.size() - 1 - padding] == '=') ++padding;
@@ -44,8 +45,8 @@ Result<std::string> base64_decoded(const YAML::Node& map, const char* key) {
 }
 
 /// Reads a value that may stand as base64 data, which wins, or as a path, relative to the kubeconfig's folder.
-Result<void> file_or_data(const YAML::Node& map, const char* key, const std::filesystem::path& folder, std::string& file,
-                          std::string& data) {
+Result<void> file_or_data(const YAML::Node& map, const char* key, const std::filesystem::path& folder,
+                          std::string& file, std::string& data) {
   const std::string data_key = std::string(key) + "-data";
   if (!text(map, data_key.c_str()).empty()) {
     auto decoded = base64_decoded(map, data_key.c_str());
@@ -58,7 +59,8 @@ Result<void> file_or_data(const YAML::Node& map, const char* key, const std::fil
 }
 
 Result<void> read_cluster(const YAML::Node& cluster, const std::filesystem::path& folder, ApiServer& server) {
-  if (!text(cluster, "proxy-url").empty()) return fail("proxy-url is not supported: the API server must be reached directly");
+  if (!text(cluster, "proxy-url").empty())
+    return fail("proxy-url is not supported: the API server must be reached directly");
   server.url = text(cluster, "server");
   if (server.url.empty()) return fail("the cluster has no server");
   server.server_name = text(cluster, "tls-server-name");
@@ -69,14 +71,16 @@ Result<void> read_cluster(const YAML::Node& cluster, const std::filesystem::path
 Result<void> read_user(const YAML::Node& user, const std::filesystem::path& folder, ApiServer& server) {
   for (const char* refused : {"exec", "auth-provider", "as", "as-uid", "as-groups"}) {
     if (!user[refused]) continue;
-    return fail(std::string("\"") + refused +
-                "\" credentials are not supported: expected token, tokenFile, a client certificate or username and password");
+    return fail(
+        std::string("\"") + refused +
+        "\" credentials are not supported: expected token, tokenFile, a client certificate or username and password");
   }
   server.token = text(user, "token");
   if (const std::string path = text(user, "tokenFile"); !path.empty()) server.token_file = (folder / path).string();
   server.user = text(user, "username");
   server.password = text(user, "password");
-  if (auto read = file_or_data(user, "client-certificate", folder, server.certificate_file, server.certificate_data); !read) {
+  if (auto read = file_or_data(user, "client-certificate", folder, server.certificate_file, server.certificate_data);
+      !read) {
     return read;
   }
   return file_or_data(user, "client-key", folder, server.key_file, server.key_data);
@@ -137,7 +141,8 @@ Result<ApiServer> in_cluster() {
     const char* value = std::getenv(name);
     return std::string(value ? value : "");
   };
-  return service_account(variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"), kServiceAccountFolder);
+  return service_account(variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"),
+                         kServiceAccountFolder);
 }
 
 }  // namespace portolan::cluster

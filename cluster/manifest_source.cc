@@ -26,7 +26,7 @@ constexpr std::array kAllKinds{Kind::namespace_, Kind::service, Kind::endpoint_s
 /// What tells one state of a file from another.
 using Stamp = std::array<int64_t, 4>;
 Stamp stamp(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return {};
   return {static_cast<int64_t>(found.st_ino), found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
 }
@@ -39,7 +39,8 @@ std::string folder_of(const fs::path& path) {
 /// start() and stop() belong to one thread; the sink is called from the source's own.
 class ManifestsSource : public Source {
  public:
-  ManifestsSource(std::vector<std::string> paths, Wanted wanted) : paths_(std::move(paths)), wanted_(std::move(wanted)) {}
+  ManifestsSource(std::vector<std::string> paths, Wanted wanted)
+      : paths_(std::move(paths)), wanted_(std::move(wanted)) {}
   ~ManifestsSource() override { stop(); }
 
   Result<void> start(Sink& sink) override {
@@ -114,7 +115,8 @@ class ManifestsSource : public Source {
     for (const std::string& file : files_) {
       const Stamp now = stamp(file);
       const auto known = stamps_.find(file);
-      if (known != stamps_.end() && known->second == now && !names.contains(fs::path(file).filename().string())) continue;
+      if (known != stamps_.end() && known->second == now && !names.contains(fs::path(file).filename().string()))
+        continue;
       stamps_[file] = now;
       changed = read(file) || changed;
     }

@@ -101,7 +101,8 @@ Result<std::vector<SharedObject>> read_manifest(const std::string& path, std::st
 std::vector<std::string> manifest_files(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code problem;
-  if (!fs::is_directory(path, problem)) return fs::exists(path, problem) ? std::vector{path} : std::vector<std::string>{};
+  if (!fs::is_directory(path, problem))
+    return fs::exists(path, problem) ? std::vector{path} : std::vector<std::string>{};
   std::vector<std::string> found;
   for (fs::directory_iterator each(path, problem), end; !problem && each != end; each.increment(problem)) {
     const std::string name = each->path().filename().string();
@@ -128,10 +129,14 @@ Result<ManifestSet> ManifestSet::make(const Wanted& wanted) {
 
 bool ManifestSet::wants(Kind kind) const {
   switch (kind) {
-    case Kind::service: return wanted_.services;
-    case Kind::endpoint_slice: return wanted_.endpoint_slices;
-    case Kind::pod: return wanted_.pods;
-    case Kind::namespace_: return wanted_.namespaces;
+    case Kind::service:
+      return wanted_.services;
+    case Kind::endpoint_slice:
+      return wanted_.endpoint_slices;
+    case Kind::pod:
+      return wanted_.pods;
+    case Kind::namespace_:
+      return wanted_.namespaces;
   }
   return false;
 }

@@ -1,4 +1,5 @@
-// The few fields of cluster objects that DNS needs. A decoder fills one at a time and hands it on; nothing keeps the JSON.
+// The few fields of cluster objects that DNS needs. A decoder fills one at a time and hands it on; nothing keeps the
+// JSON.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,8 @@ struct Service {
   std::vector<std::string> cluster_ips;  // {"None"}: headless
   std::string external_name;
   std::vector<Port> ports;
-  std::vector<std::string> external_ips;  // spec.externalIPs, then each load balancer ingress: its IP, else its hostname
+  std::vector<std::string>
+      external_ips;  // spec.externalIPs, then each load balancer ingress: its IP, else its hostname
   bool publish_not_ready = false;
 
   bool operator==(const Service&) const = default;
@@ -65,7 +67,7 @@ struct EndpointSlice {
   std::string address_type;  // IPv4, IPv6, FQDN
   std::vector<Endpoint> endpoints;
   std::vector<Port> ports;
-  bool null_ports = false;   // `ports` absent: all ports (CoreDNS's treatment is recorded)
+  bool null_ports = false;       // `ports` absent: all ports (CoreDNS's treatment is recorded)
   std::string change_triggered;  // annotation endpoints.kubernetes.io/last-change-trigger-time, as it stands
 
   bool operator==(const EndpointSlice&) const = default;

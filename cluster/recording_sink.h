@@ -41,7 +41,8 @@ class RecordingSink : public Sink {
   /// True once a connection line contains `text`.
   bool saw_connection(const std::string& text) {
     return wait([&] {
-      return std::any_of(connections_.begin(), connections_.end(), [&](const auto& each) { return each.find(text) != each.npos; });
+      return std::any_of(connections_.begin(), connections_.end(),
+                         [&](const auto& each) { return each.find(text) != each.npos; });
     });
   }
   /// What came since the last call.

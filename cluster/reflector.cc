@@ -1,4 +1,5 @@
-// The loop of list and watch: streaming list where the server has it, else pages; resumption after a cut; relist after 410.
+// The loop of list and watch: streaming list where the server has it, else pages; resumption after a cut; relist after
+// 410.
 #include "cluster/reflector.h"
 
 #include <algorithm>
@@ -15,7 +16,9 @@ constexpr std::chrono::seconds kWatchSilence{150};
 constexpr std::chrono::seconds kListSilence{30};
 constexpr uint32_t kShortestWatch = 300;  // seconds; as client-go, a watch lasts 5 to 10 minutes
 
-bool too_large_version(std::string_view message) { return message.find("Too large resource version") != std::string_view::npos; }
+bool too_large_version(std::string_view message) {
+  return message.find("Too large resource version") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -29,7 +32,8 @@ Resource resource(Kind kind, const Wanted& wanted) {
       break;
     case Kind::pod:
       found.plural = "pods";
-      found.selection = "&fieldSelector=" + query_escape("status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown");
+      found.selection =
+          "&fieldSelector=" + query_escape("status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown");
       break;
     case Kind::endpoint_slice:
       found.plural = "endpointslices";
@@ -71,8 +75,10 @@ void Reflector::run() {
 /// A watch that resumes at version_, or one that begins with all objects and says where they end.
 Reflector::End Reflector::stream(bool initial) {
   const uint64_t random = pace_.random ? pace_.random() : fast_random64();
-  std::string query = "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kShortestWatch + random % (kShortestWatch + 1));
-  query += initial ? "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" : "&resourceVersion=" + query_escape(version_);
+  std::string query = "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" +
+                      std::to_string(kShortestWatch + random % (kShortestWatch + 1));
+  query += initial ? "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+                   : "&resourceVersion=" + query_escape(version_);
   snapshot_open_ = false;
   bool syncing = initial;
   End end = End::clean;
@@ -98,8 +104,9 @@ bool Reflector::take_event(std::string_view line, bool& syncing, End& end) {
   }
   switch (event->type) {
     case Event::Type::error:
-      end = event->code == 410 || too_large_version(event->message) ? End::gone
-                                                                    : broken("watch", std::to_string(event->code) + " " + event->message);
+      end = event->code == 410 || too_large_version(event->message)
+                ? End::gone
+                : broken("watch", std::to_string(event->code) + " " + event->message);
       return false;
     case Event::Type::bookmark:
       if (syncing && event->initial_events_end) {
@@ -221,7 +228,8 @@ void Reflector::take_object(Result<Object> object) {
     sink_.apply(std::move(*object));
     return;
   }
-  log::limited(log::Level::warning, "plugin/kubernetes: one of the " + resource_.plural + " is passed over: " + object.error().message);
+  log::limited(log::Level::warning,
+               "plugin/kubernetes: one of the " + resource_.plural + " is passed over: " + object.error().message);
 }
 
 }  // namespace portolan::cluster

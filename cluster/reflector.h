@@ -50,7 +50,8 @@ class Reflector {
   bool take_event(std::string_view line, bool& initial, End& end);
   End list();
   End list_page(const std::string& query, ListMetadata& meta);
-  Reply request(const std::string& query, std::chrono::seconds silence, const std::function<bool(std::string_view)>& body);
+  Reply request(const std::string& query, std::chrono::seconds silence,
+                const std::function<bool(std::string_view)>& body);
   End judge(const Reply& reply, std::string_view verb);
   End broken(std::string_view verb, const std::string& problem);
   void open_snapshot();

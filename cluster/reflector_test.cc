@@ -15,16 +15,17 @@ namespace {
 using Lines = std::vector<std::string>;
 
 std::string event(const std::string& type, const std::string& name, int version, const std::string& ip = "10.0.0.1") {
-  return R"({"type":")" + type + R"(","object":{"metadata":{"name":")" + name + R"(","namespace":"prod","resourceVersion":")" +
-         std::to_string(version) + R"("},"spec":{"clusterIP":")" + ip + "\"}}}\n";
+  return R"({"type":")" + type + R"(","object":{"metadata":{"name":")" + name +
+         R"(","namespace":"prod","resourceVersion":")" + std::to_string(version) + R"("},"spec":{"clusterIP":")" + ip +
+         "\"}}}\n";
 }
 std::string bookmark(int version, bool initial_end = false) {
   return R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":")" + std::to_string(version) + "\"" +
          (initial_end ? R"(,"annotations":{"k8s.io/initial-events-end":"true"})" : "") + "}}}\n";
 }
 std::string page(int version, const std::string& token, const std::string& items) {
-  return R"({"kind":"ServiceList","apiVersion":"v1","metadata":{"resourceVersion":")" + std::to_string(version) + R"(","continue":")" +
-         token + R"("},"items":[)" + items + "]}";
+  return R"({"kind":"ServiceList","apiVersion":"v1","metadata":{"resourceVersion":")" + std::to_string(version) +
+         R"(","continue":")" + token + R"("},"items":[)" + items + "]}";
 }
 std::string item(const std::string& name) {
   return R"({"metadata":{"name":")" + name + R"(","namespace":"prod"},"spec":{"clusterIP":"10.0.0.1"}})";
@@ -33,10 +34,13 @@ std::string item(const std::string& name) {
 constexpr const char* kRefused = R"({"kind":"Status","code":422,"reason":"Invalid",
   "message":"sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"})";
 constexpr const char* kStream =
-    "/api/v1/services?watch=true&allowWatchBookmarks=true&timeoutSeconds=400&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+    "/api/v1/"
+    "services?watch=true&allowWatchBookmarks=true&timeoutSeconds=400&sendInitialEvents=true&resourceVersionMatch="
+    "NotOlderThan";
 
 std::string resumed(int version) {
-  return "/api/v1/services?watch=true&allowWatchBookmarks=true&timeoutSeconds=400&resourceVersion=" + std::to_string(version);
+  return "/api/v1/services?watch=true&allowWatchBookmarks=true&timeoutSeconds=400&resourceVersion=" +
+         std::to_string(version);
 }
 
 /// A reflector of services on a thread, with short pauses.
@@ -97,7 +101,8 @@ TEST_CASE("reflector: a watch that was cut resumes at the last version seen, boo
   stream->finish();  // the end that a server sets to a watch is no failure
   stream = server.stream();
   CHECK(server.request() == resumed(21));
-  for (const std::string& line : running.sink.take()) CHECK(line.find("begin") == (line == "begin service" ? 0 : line.npos));
+  for (const std::string& line : running.sink.take())
+    CHECK(line.find("begin") == (line == "begin service" ? 0 : line.npos));
 }
 
 TEST_CASE("reflector: after 410 Gone everything is listed again in a new snapshot") {
@@ -111,7 +116,8 @@ TEST_CASE("reflector: after 410 Gone everything is listed again in a new snapsho
     CHECK(running.sink.saw("end service"));
     running.sink.take();
     stream->cut();
-    const std::string gone = R"j({"kind":"Status","code":410,"reason":"Expired","message":"too old resource version: 9 (50)"})j";
+    const std::string gone =
+        R"j({"kind":"Status","code":410,"reason":"Expired","message":"too old resource version: 9 (50)"})j";
     if (as_event) {
       server.stream()->send(R"({"type":"ERROR","object":)" + gone + "}\n");
     } else {
@@ -148,7 +154,8 @@ TEST_CASE("reflector: pages whose version has expired are asked for again in one
   FakeApiServer server;
   server.answer(422, kRefused);
   server.answer(200, page(30, "t", item("a")));
-  server.answer(410, R"({"kind":"Status","code":410,"reason":"Expired","message":"The provided continue parameter is too old"})");
+  server.answer(
+      410, R"({"kind":"Status","code":410,"reason":"Expired","message":"The provided continue parameter is too old"})");
   server.answer(200, page(40, "", item("b")));
   Running running(server.url());
   for (int i = 0; i < 3; ++i) server.request();
@@ -183,7 +190,8 @@ TEST_CASE("reflector: refusals are reported with the server's words and tried ag
     const char* said;
   };
   for (const Case& each : {
-           Case{401, R"({"kind":"Status","reason":"Unauthorized","message":"Unauthorized"})", "down service watch: 401 Unauthorized: Unauthorized"},
+           Case{401, R"({"kind":"Status","reason":"Unauthorized","message":"Unauthorized"})",
+                "down service watch: 401 Unauthorized: Unauthorized"},
            Case{403, R"({"kind":"Status","reason":"Forbidden","message":"services is forbidden"})",
                 "down service watch: 403 Forbidden: services is forbidden"},
            Case{429, "", "down service watch: 429"},
@@ -218,8 +226,10 @@ TEST_CASE("reflector: an object that makes no sense is passed over, the watch go
   const auto stream = server.stream();
   Running running(server.url());
   server.request();
-  stream->send(R"({"type":"ADDED","object":{"metadata":{"name":"bad","namespace":"prod"},"spec":{"ports":[{"port":-1}]}}})" "\n" +
-               event("ADDED", "a", 5) + bookmark(9, true));
+  stream->send(
+      R"({"type":"ADDED","object":{"metadata":{"name":"bad","namespace":"prod"},"spec":{"ports":[{"port":-1}]}}})"
+      "\n" +
+      event("ADDED", "a", 5) + bookmark(9, true));
   CHECK(running.sink.saw("end service"));
   CHECK(running.sink.take() == Lines{"begin service", "apply service prod/a 10.0.0.1", "end service"});
 }
@@ -244,7 +254,8 @@ TEST_CASE("reflector: selectors are put into the query") {
   CHECK(resource(Kind::endpoint_slice, wanted).path == "/apis/discovery.k8s.io/v1/endpointslices");
   CHECK(resource(Kind::namespace_, wanted).selection == "&labelSelector=env");
   CHECK(resource(Kind::pod, wanted).selection ==
-        "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed%2Cstatus.phase%21%3DUnknown&labelSelector=a%20in%20%28b%2Cc%29");
+        "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed%2Cstatus.phase%21%3DUnknown&"
+        "labelSelector=a%20in%20%28b%2Cc%29");
 }
 
 }  // namespace portolan::cluster

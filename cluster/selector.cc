@@ -56,7 +56,8 @@ std::vector<Lexeme> lex(std::string_view text) {
 bool label_text(std::string_view text) {
   const auto alphanumeric = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
   return !text.empty() && text.size() <= 63 && alphanumeric(text.front()) && alphanumeric(text.back()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 /// RFC 1123 section 2.1, lower case: what may stand before the slash of a key.
@@ -144,13 +145,15 @@ class Parser {
       case Token::not_equal:
       case Token::compare:
         if (refused_.empty()) {
-          refused_ = op.token == Token::not_equal ? "\"!=\" is not a valid label selector operator"
-                                                  : "\"" + std::string(op.text == ">" ? "gt" : "lt") +
-                                                        "\" isn't supported in label selectors";
+          refused_ = op.token == Token::not_equal
+                         ? "\"!=\" is not a valid label selector operator"
+                         : "\"" + std::string(op.text == ">" ? "gt" : "lt") + "\" isn't supported in label selectors";
         }
         [[fallthrough]];
-      case Token::equal: break;
-      default: return fail("found '" + op.text + "', expected: in, notin, =, ==, !=, gt, lt");
+      case Token::equal:
+        break;
+      default:
+        return fail("found '" + op.text + "', expected: in, notin, =, ==, !=, gt, lt");
     }
     requirement.op = Selector::Operator::in;
     requirement.values = {""};
@@ -180,16 +183,21 @@ class Parser {
 };
 
 bool holds(const Selector::Requirement& requirement, const Labels& labels) {
-  const auto found = std::find_if(labels.begin(), labels.end(), [&](const auto& each) { return each.first == requirement.key; });
+  const auto found =
+      std::find_if(labels.begin(), labels.end(), [&](const auto& each) { return each.first == requirement.key; });
   const bool there = found != labels.end();
   const auto listed = [&] {
     return std::find(requirement.values.begin(), requirement.values.end(), found->second) != requirement.values.end();
   };
   switch (requirement.op) {
-    case Selector::Operator::in: return there && listed();
-    case Selector::Operator::not_in: return !there || !listed();
-    case Selector::Operator::exists: return there;
-    case Selector::Operator::does_not_exist: return !there;
+    case Selector::Operator::in:
+      return there && listed();
+    case Selector::Operator::not_in:
+      return !there || !listed();
+    case Selector::Operator::exists:
+      return there;
+    case Selector::Operator::does_not_exist:
+      return !there;
   }
   return false;
 }

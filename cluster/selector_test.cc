@@ -55,17 +55,26 @@ TEST_CASE("selector: what CoreDNS refuses is refused with its message") {
     const char* message;
   };
   for (const Case& each : {
-           Case{"a in", "couldn't parse the selector string \"a in\": unable to parse requirement: found '' expected: '('"},
+           Case{"a in",
+                "couldn't parse the selector string \"a in\": unable to parse requirement: found '' expected: '('"},
            Case{"a b",
-                "couldn't parse the selector string \"a b\": unable to parse requirement: found 'b', expected: in, notin, =, "
+                "couldn't parse the selector string \"a b\": unable to parse requirement: found 'b', expected: in, "
+                "notin, =, "
                 "==, !=, gt, lt"},
-           Case{"=b", "couldn't parse the selector string \"=b\": found '=', expected: !, identifier, or 'end of string'"},
+           Case{"=b",
+                "couldn't parse the selector string \"=b\": found '=', expected: !, identifier, or 'end of string'"},
            Case{"a in (b",
-                "couldn't parse the selector string \"a in (b\": unable to parse requirement: found '', expected: ',' or ')'"},
-           Case{"!", "couldn't parse the selector string \"!\": unable to parse requirement: found '', expected: identifier"},
-           Case{"a==b==c", "couldn't parse the selector string \"a==b==c\": found '==', expected: ',' or 'end of string'"},
-           Case{",", "couldn't parse the selector string \",\": found ',', expected: !, identifier, or 'end of string'"},
-           Case{"(", "couldn't parse the selector string \"(\": found '(', expected: !, identifier, or 'end of string'"},
+                "couldn't parse the selector string \"a in (b\": unable to parse requirement: found '', expected: ',' "
+                "or ')'"},
+           Case{
+               "!",
+               "couldn't parse the selector string \"!\": unable to parse requirement: found '', expected: identifier"},
+           Case{"a==b==c",
+                "couldn't parse the selector string \"a==b==c\": found '==', expected: ',' or 'end of string'"},
+           Case{",",
+                "couldn't parse the selector string \",\": found ',', expected: !, identifier, or 'end of string'"},
+           Case{"(",
+                "couldn't parse the selector string \"(\": found '(', expected: !, identifier, or 'end of string'"},
            Case{"a!=b", "\"!=\" is not a valid label selector operator"},
        }) {
     CAPTURE(each.text);
@@ -76,8 +85,9 @@ TEST_CASE("selector: what CoreDNS refuses is refused with its message") {
 }
 
 TEST_CASE("selector: keys and values that no label can have are refused") {
-  for (const char* text : {"-a=b", "a=-b", "a_/b=c", "UPPER.example/b", "/a", "a/b/c",
-                           "a=0123456789012345678901234567890123456789012345678901234567890123", "a,", "a>1", "a in (b c)"}) {
+  for (const char* text :
+       {"-a=b", "a=-b", "a_/b=c", "UPPER.example/b", "/a", "a/b/c",
+        "a=0123456789012345678901234567890123456789012345678901234567890123", "a,", "a>1", "a in (b c)"}) {
     CAPTURE(text);
     CHECK(parse_selector(text).has_error());
   }

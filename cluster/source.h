@@ -17,15 +17,16 @@ namespace portolan::cluster {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// A snapshot of `kind` starts. What is not repeated before end_snapshot() no longer exists; until then all of it does.
-  /// When it is called twice without an end_snapshot() between, the first snapshot was cut off and counts for nothing.
+  /// A snapshot of `kind` starts. What is not repeated before end_snapshot() no longer exists; until then all of it
+  /// does. When it is called twice without an end_snapshot() between, the first snapshot was cut off and counts for
+  /// nothing.
   virtual void begin_snapshot(Kind kind) = 0;
   virtual void end_snapshot(Kind kind) = 0;
   /// Created or changed (within or outside a snapshot).
   virtual void apply(Object&& object) = 0;
   virtual void remove(Kind kind, std::string_view space, std::string_view name) = 0;
-  /// The connection for `kind` works (true) or is lost (false, with the reason); for log and metrics. Also called each time
-  /// something was read, bookmarks included, so that the age of the state is known.
+  /// The connection for `kind` works (true) or is lost (false, with the reason); for log and metrics. Also called each
+  /// time something was read, bookmarks included, so that the age of the state is known.
   virtual void connection(Kind kind, bool working, std::string_view reason) = 0;
 };
 
@@ -57,16 +58,16 @@ std::unique_ptr<Source> manifests_source(std::vector<std::string> paths, Wanted 
 
 /// How to reach the API server.
 struct ApiServer {
-  std::string url;  // https://10.96.0.1:443
-  std::string ca_file, ca_data;                // PEM; both empty: the system's
+  std::string url;               // https://10.96.0.1:443
+  std::string ca_file, ca_data;  // PEM; both empty: the system's
   std::string certificate_file, certificate_data, key_file, key_data;
-  std::string token, token_file;               // the file is read again when it changes
+  std::string token, token_file;  // the file is read again when it changes
   std::string user, password;
-  std::string server_name;                     // tls-server-name
+  std::string server_name;  // tls-server-name
   bool insecure_skip_verify = false;
-  double qps = 0;                              // 0: client-go's default
+  double qps = 0;  // 0: client-go's default
   int burst = 0;
-  int max_inflight = 0;                        // 0: no limit
+  int max_inflight = 0;  // 0: no limit
 };
 
 /// In-cluster service account: KUBERNETES_SERVICE_HOST/PORT and the mounted token and CA.

@@ -32,9 +32,12 @@ Result<void> ListCutter::feed(std::string_view piece, const Receiver& receiver) 
   for (size_t at = 0; at < piece.size(); ++at) {
     const char c = piece[at];
     if (in_string_) {
-      if (escaped_) escaped_ = false;
-      else if (c == '\\') escaped_ = true;
-      else if (c == '"') in_string_ = false;
+      if (escaped_)
+        escaped_ = false;
+      else if (c == '\\')
+        escaped_ = true;
+      else if (c == '"')
+        in_string_ = false;
       if (in_string_ && depth_ == 1 && wanted_ == Wanted::nothing && key_.size() < 64) key_.push_back(c);
       continue;
     }
@@ -67,9 +70,12 @@ Result<void> ListCutter::feed(std::string_view piece, const Receiver& receiver) 
 
 void ListCutter::open(char bracket) {
   if (wanted_ == Wanted::nothing) {
-    if (in_items_ && depth_ == 2 && bracket == '{') wanted_ = Wanted::item;
-    else if (depth_ == 1 && bracket == '{' && key_ == "metadata") wanted_ = Wanted::metadata;
-    else if (depth_ == 1 && bracket == '[' && key_ == "items") in_items_ = true;
+    if (in_items_ && depth_ == 2 && bracket == '{')
+      wanted_ = Wanted::item;
+    else if (depth_ == 1 && bracket == '{' && key_ == "metadata")
+      wanted_ = Wanted::metadata;
+    else if (depth_ == 1 && bracket == '[' && key_ == "items")
+      in_items_ = true;
     value_depth_ = depth_;
   }
   ++depth_;

@@ -1,5 +1,5 @@
-// Cuts what arrives from a socket, in pieces of any size, into whole JSON values: the lines of a watch, the items of a list.
-// So memory is bounded by the largest object, not by the list.
+// Cuts what arrives from a socket, in pieces of any size, into whole JSON values: the lines of a watch, the items of a
+// list. So memory is bounded by the largest object, not by the list.
 #pragma once
 
 #include <cstddef>

@@ -1,14 +1,14 @@
 // OpenSSL calls. Certificates come from files or, in kubeconfigs, as data; both are read through the same functions.
 #include "cluster/tls.h"
 
-#include <fstream>
-#include <memory>
-#include <sstream>
-
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
 
 namespace portolan::cluster {
 namespace {
@@ -33,13 +33,16 @@ Result<std::string> pem_text(const std::string& data, const std::string& file, c
   return Result<std::string>(boost::system::in_place_value, text.str());
 }
 
-std::string place(const std::string& data, const std::string& file) { return data.empty() ? file : std::string("in the kubeconfig"); }
+std::string place(const std::string& data, const std::string& file) {
+  return data.empty() ? file : std::string("in the kubeconfig");
+}
 
 Bio reader(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 Result<void> trust(SSL_CTX* context, const ApiServer& server) {
   if (server.ca_data.empty() && server.ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1) return fail("the system's certificate authorities cannot be read");
+    if (SSL_CTX_set_default_verify_paths(context) != 1)
+      return fail("the system's certificate authorities cannot be read");
     return {};
   }
   const auto text = pem_text(server.ca_data, server.ca_file, "certificate authority");
@@ -50,7 +53,8 @@ Result<void> trust(SSL_CTX* context, const ApiServer& server) {
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), one.get()) == 1) ++count;
   }
   ERR_clear_error();
-  if (count == 0) return fail("certificate authority " + place(server.ca_data, server.ca_file) + " holds no PEM certificate");
+  if (count == 0)
+    return fail("certificate authority " + place(server.ca_data, server.ca_file) + " holds no PEM certificate");
   return {};
 }
 
@@ -58,7 +62,8 @@ Result<void> show(SSL_CTX* context, const ApiServer& server) {
   const bool certificate = !server.certificate_data.empty() || !server.certificate_file.empty();
   const bool key = !server.key_data.empty() || !server.key_file.empty();
   if (!certificate && !key) return {};
-  if (certificate != key) return fail(certificate ? "a client certificate needs a client key" : "a client key needs a client certificate");
+  if (certificate != key)
+    return fail(certificate ? "a client certificate needs a client key" : "a client key needs a client certificate");
   const auto certificate_text = pem_text(server.certificate_data, server.certificate_file, "client certificate");
   if (!certificate_text) return certificate_text.error();
   const auto key_text = pem_text(server.key_data, server.key_file, "client key");
@@ -67,7 +72,8 @@ Result<void> show(SSL_CTX* context, const ApiServer& server) {
   const Bio in = reader(*certificate_text);
   const Certificate own{PEM_read_bio_X509_AUX(in.get(), nullptr, nullptr, nullptr)};
   if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) {
-    return fail("client certificate " + place(server.certificate_data, server.certificate_file) + " holds no PEM certificate");
+    return fail("client certificate " + place(server.certificate_data, server.certificate_file) +
+                " holds no PEM certificate");
   }
   while (const Certificate issuer{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
     SSL_CTX_add1_chain_cert(context, issuer.get());
@@ -76,7 +82,8 @@ Result<void> show(SSL_CTX* context, const ApiServer& server) {
   const Key private_key{PEM_read_bio_PrivateKey(reader(*key_text).get(), nullptr, nullptr, nullptr)};
   if (!private_key || SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
     ERR_clear_error();
-    return fail("client key " + place(server.key_data, server.key_file) + " is no PEM key that fits the client certificate");
+    return fail("client key " + place(server.key_data, server.key_file) +
+                " is no PEM key that fits the client certificate");
   }
   return {};
 }
@@ -85,15 +92,16 @@ Result<void> show(SSL_CTX* context, const ApiServer& server) {
 int verify(X509_STORE_CTX* store, void* problem) {
   const int result = X509_verify_cert(store);
   if (result != 1) {
-    *static_cast<std::string*>(problem) =
-        std::string("the server's certificate is refused: ") + X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+    *static_cast<std::string*>(problem) = std::string("the server's certificate is refused: ") +
+                                          X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
   }
   return result;
 }
 
 }  // namespace
 
-Result<void> configure_tls(ssl_ctx_st* context, const ApiServer& server, const std::string& host, std::string* problem) {
+Result<void> configure_tls(ssl_ctx_st* context, const ApiServer& server, const std::string& host,
+                           std::string* problem) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   if (auto shown = show(context, server); !shown) return shown;
   if (server.insecure_skip_verify) {

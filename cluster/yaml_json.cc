@@ -1,5 +1,5 @@
-// yaml-cpp reads, this writes JSON. Plain scalars become null, booleans and integers as in YAML's core schema; the rest,
-// and everything quoted, stays a string.
+// yaml-cpp reads, this writes JSON. Plain scalars become null, booleans and integers as in YAML's core schema; the
+// rest, and everything quoted, stays a string.
 #include "cluster/yaml_json.h"
 
 #include <yaml-cpp/yaml.h>
@@ -7,21 +7,28 @@
 namespace portolan::cluster {
 namespace {
 
-constexpr size_t kMostJson = 64u << 20;  // aliases of aliases can make gigabytes of a few lines
+/// Aliases of aliases can make gigabytes of a few lines: JSON that outgrows its YAML by so much is refused.
+constexpr size_t kMostGrowth = 20, kAlwaysAllowed = 1u << 20;
 constexpr int kDeepest = 100;
 
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  Writer(std::string& out, size_t most) : out_(out), most_(most) {}
 
   /// False when the document is too large or too deep.
   bool write(const YAML::Node& node, int depth) {
-    if (depth > kDeepest || out_.size() > kMostJson) return false;
+    if (depth > kDeepest || out_.size() > most_) return false;
     switch (node.Type()) {
-      case YAML::NodeType::Scalar: scalar(node); return true;
-      case YAML::NodeType::Sequence: return sequence(node, depth);
-      case YAML::NodeType::Map: return map(node, depth);
-      default: out_ += "null"; return true;
+      case YAML::NodeType::Scalar:
+        scalar(node);
+        return true;
+      case YAML::NodeType::Sequence:
+        return sequence(node, depth);
+      case YAML::NodeType::Map:
+        return map(node, depth);
+      default:
+        out_ += "null";
+        return true;
     }
   }
 
@@ -53,11 +60,16 @@ class Writer {
   void scalar(const YAML::Node& node) {
     const std::string& text = node.Scalar();
     if (node.Tag() != "?") return quoted(text);  // "?": plain
-    if (text == "true" || text == "True" || text == "TRUE") out_ += "true";
-    else if (text == "false" || text == "False" || text == "FALSE") out_ += "false";
-    else if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") out_ += "null";
-    else if (integer(text)) out_ += text;
-    else quoted(text);
+    if (text == "true" || text == "True" || text == "TRUE")
+      out_ += "true";
+    else if (text == "false" || text == "False" || text == "FALSE")
+      out_ += "false";
+    else if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
+      out_ += "null";
+    else if (integer(text))
+      out_ += text;
+    else
+      quoted(text);
   }
 
   static bool integer(std::string_view text) {
@@ -85,6 +97,7 @@ class Writer {
   }
 
   std::string& out_;
+  const size_t most_;
 };
 
 }  // namespace
@@ -92,7 +105,8 @@ class Writer {
 bool yaml_to_json(std::string_view yaml, std::string& json, YamlProblem& problem) {
   json.clear();
   try {
-    if (Writer(json).write(YAML::Load(std::string(yaml)), 0)) return true;
+    const size_t most = kAlwaysAllowed + kMostGrowth * yaml.size();
+    if (Writer(json, most).write(YAML::Load(std::string(yaml)), 0)) return true;
     problem = {1, "the document is too large or too deep"};
   } catch (const YAML::Exception& thrown) {
     problem = {thrown.mark.is_null() ? 1 : thrown.mark.line + 1, thrown.msg};

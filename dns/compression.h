@@ -15,6 +15,8 @@ constexpr size_t kPointerReach = 0x4000;  // pointers have 14 bits
 /// Offsets of suffixes by their hash. Starts small; most messages never leave the small table.
 class CompressionTable {
  public:
+  /// Must be called before anything else. Not done by the constructor: most messages need no table at all.
+  void clear() { small_.fill({0, 0}); }
   /// Offset of `suffix` in `message`, 0 when it is not there.
   uint16_t find(uint16_t hash, NameView suffix, const uint8_t* message) const;
   /// `offset` is below kPointerReach. When the large table is full too, the suffix is not remembered.
@@ -31,7 +33,7 @@ class CompressionTable {
   void grow();
   void place(uint16_t hash, uint16_t offset);
 
-  std::array<Slot, kSmall> small_{};
+  std::array<Slot, kSmall> small_;
   std::array<Slot, kLarge> large_;  // without initial value until it is needed
   Slot* slots_ = small_.data();
   uint32_t mask_ = kSmall - 1;

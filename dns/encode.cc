@@ -93,6 +93,7 @@ bool MessageWriter::begin() {
 /// The table is filled when a name first needs it: an answer whose owners all are the question's never does.
 void MessageWriter::remember_question() {
   question_remembered_ = true;
+  table_.clear();
   if (question_ == nullptr || question_->name.is_root()) return;
   const SuffixHashes suffixes(question_->name);
   remember(suffixes, suffixes.count, kHeaderSize);

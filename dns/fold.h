@@ -37,14 +37,19 @@ inline uint64_t fold(uint64_t word) {
   return word | upper >> 2;
 }
 
+inline void store_folded(uint8_t* to, const uint8_t* from) {
+  const uint64_t word = fold(load8(from));
+  std::memcpy(to, &word, sizeof word);
+}
+
 /// Copies `count` octets in lower case; the areas do not overlap.
 inline void copy_lower(uint8_t* to, const uint8_t* from, size_t count) {
-  while (count >= 8) {
-    const uint64_t word = fold(load8(from));
-    std::memcpy(to, &word, sizeof word);
-    to += 8, from += 8, count -= 8;
+  if (count >= 8) {
+    for (size_t at = 0; at + 8 < count; at += 8) store_folded(to + at, from + at);
+    store_folded(to + count - 8, from + count - 8);
+    return;
   }
-  for (; count != 0; --count, ++to, ++from) *to = *from >= 'A' && *from <= 'Z' ? *from | 0x20 : *from;
+  for (size_t at = 0; at < count; ++at) to[at] = from[at] >= 'A' && from[at] <= 'Z' ? from[at] | 0x20 : from[at];
 }
 
 /// The two halves of the 128-bit product, mixed.

@@ -11,7 +11,7 @@ namespace portolan::server {
 
 struct Flags {
   std::string conf;    // "stdin": standard input; empty: ./Corefile if there is one
-  uint16_t port = 53;  // -dns.port, -p
+  std::string port = "53";  // -dns.port, -p
   std::string pidfile;
   bool plugins = false;
   bool quiet = false;

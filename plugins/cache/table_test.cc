@@ -55,8 +55,9 @@ TEST_CASE("cache: an entry is found by name, type, class, DO and CD, whatever th
 TEST_CASE("cache: records come out of an entry as they went in, with one TTL") {
   Sample sample("www.alder.test.");
   const dns::NameView other = *dns::parse_name("Other.Test.", sample.arena);
-  sample.reply.answer.push_back({other, dns::RRType::txt, dns::RRClass::in, 7, sample.arena.copy(std::span<const uint8_t>(
-                                                                               reinterpret_cast<const uint8_t*>("\1x"), 2))});
+  sample.reply.answer.push_back(
+      {other, dns::RRType::txt, dns::RRClass::in, 7,
+       sample.arena.copy(std::span<const uint8_t>(reinterpret_cast<const uint8_t*>("\1x"), 2))});
   sample.reply.answer.push_back({other, dns::RRType::a, dns::RRClass::in, 7, sample.rdata(9)});
   sample.reply.additional.push_back({sample.question.name, dns::RRType::a, dns::RRClass::ch, 7, {}});
   const EntryPtr entry = sample.entry();

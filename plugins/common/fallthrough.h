@@ -16,8 +16,8 @@ namespace portolan {
 struct Fallthrough {
   std::vector<dns::Name> zones;  // lower case; the root: every name
 
-  /// From the option's arguments: none stands for every name, a CIDR for its reverse zones. A word that is no domain name
-  /// is accepted, as CoreDNS does: no query lies under it.
+  /// From the option's arguments: none stands for every name, a CIDR for its reverse zones. A word that is no domain
+  /// name is accepted, as CoreDNS does: no query lies under it.
   static Fallthrough parse(std::span<const std::string> arguments);
   /// The same from an OptionUse whose arguments are texts.
   static Fallthrough parse(const corefile::OptionUse& use) { return parse(use.texts()); }

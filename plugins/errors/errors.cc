@@ -28,12 +28,47 @@ Pattern::Pattern(std::string text, std::unique_ptr<Compiled> compiled)
 Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
 
+namespace {
+
+// What is wrong, as Go's regexp/syntax puts it.
+std::string go_words(const re2::RE2& expression) {
+  switch (expression.error_code()) {
+    case re2::RE2::ErrorMissingParen:
+      return "missing closing )";
+    case re2::RE2::ErrorMissingBracket:
+      return "missing closing ]";
+    case re2::RE2::ErrorTrailingBackslash:
+      return "trailing backslash at end of expression";
+    case re2::RE2::ErrorRepeatArgument:
+      return "missing argument to repetition operator";
+    case re2::RE2::ErrorRepeatSize:
+      return "invalid repeat count";
+    case re2::RE2::ErrorRepeatOp:
+      return "invalid nested repetition operator";
+    case re2::RE2::ErrorBadCharClass:
+      return "invalid character class";
+    case re2::RE2::ErrorBadCharRange:
+      return "invalid character class range";
+    case re2::RE2::ErrorBadEscape:
+      return "invalid escape sequence";
+    case re2::RE2::ErrorBadPerlOp:
+      return "invalid or unsupported Perl syntax";
+    case re2::RE2::ErrorBadNamedCapture:
+      return "invalid named capture";
+    case re2::RE2::ErrorBadUTF8:
+      return "invalid UTF-8";
+    default:
+      return expression.error();
+  }
+}
+
+}  // namespace
+
 Result<Pattern> Pattern::compile(const std::string& text) {
   auto compiled = std::make_unique<Compiled>(text);
   if (!compiled->expression.ok()) {
-    const std::string& what = compiled->expression.error();
-    const std::string& where = compiled->expression.error_arg();
-    return fail("error parsing regexp: " + what.substr(0, what.find(": " + where)) + ": `" + where + "`");
+    return fail("error parsing regexp: " + go_words(compiled->expression) + ": `" + compiled->expression.error_arg() +
+                "`");
   }
   return Pattern(text, std::move(compiled));
 }

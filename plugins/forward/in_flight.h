@@ -143,9 +143,9 @@ class InFlight {
   /// Out of every list; the waiters are the caller's from now on. The first of them is returned.
   Waiter* close(Exchange& exchange);
   size_t size() const { return size_; }
+  uint32_t next_serial() { return ++last_serial_; }
 
  private:
-
   Index<&Exchange::next_by_question, &Exchange::question_hash> by_question_;
   Index<&Exchange::next_by_id, &Exchange::id_hash> by_id_;
   List<&Exchange::due> due_;

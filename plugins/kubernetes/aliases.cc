@@ -3,7 +3,6 @@
 #include "plugins/kubernetes/aliases.h"
 
 #include "base/rcu.h"
-#include "base/rcu.h"
 #include "dns/rdata.h"
 
 namespace portolan::kubernetes {
@@ -33,7 +32,8 @@ Found AliasWalk::here(NameView name, Records& out, Targets& targets) {
   const Found found = select(context, dns::lower(name, arena), selection);
   if (found != Found::records) return found;
   add_addresses(context, selection, type_, name, out);
-  if (selection.kind == Selection::Kind::external) targets.push_back(copy(wire_name(selection.entry->external()), arena));
+  if (selection.kind == Selection::Kind::external)
+    targets.push_back(copy(wire_name(selection.entry->external()), arena));
   if (selection.kind == Selection::Kind::endpoints && selection.has_names()) {
     const Set& set = *selection.set;
     const uint32_t addresses = set.v4_count + set.v6_count;

@@ -53,8 +53,12 @@ NameView add_srv(const Context& context, uint16_t weight, uint16_t port, std::st
   const size_t name_size = host.size() + key.size() + context.zone.size();
   if (name_size > dns::kMaxName) return {};
   const auto rdata = context.arena.bytes(6 + name_size);
-  const uint8_t head[6] = {0, 0, static_cast<uint8_t>(weight >> 8), static_cast<uint8_t>(weight),
-                           static_cast<uint8_t>(port >> 8), static_cast<uint8_t>(port)};
+  const uint8_t head[6] = {0,
+                           0,
+                           static_cast<uint8_t>(weight >> 8),
+                           static_cast<uint8_t>(weight),
+                           static_cast<uint8_t>(port >> 8),
+                           static_cast<uint8_t>(port)};
   uint8_t* at = std::copy(std::begin(head), std::end(head), rdata.data());
   at = std::copy(host.begin(), host.end(), at);
   at = std::copy(key.begin(), key.end(), at);
@@ -143,7 +147,8 @@ void add_alias(const Context& context, const Selection& selection, NameView owne
     const Set& set = *selection.set;
     selection.each([&](const PairRow& pair, const PortRow&) {
       const uint32_t addresses = set.v4_count + set.v6_count;
-      if (pair.address >= addresses) target = selection.entry->text(selection.entry->names(set)[pair.address - addresses]);
+      if (pair.address >= addresses)
+        target = selection.entry->text(selection.entry->names(set)[pair.address - addresses]);
       return false;
     });
   }

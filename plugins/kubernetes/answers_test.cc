@@ -24,7 +24,8 @@ struct Cluster {
     for (const char* space : {"prod", "media"}) index.apply(space_object(space));
     index.apply(service_object("prod", "web", {"10.96.2.10"}, {{"http", "TCP", 80}, {"https", "TCP", 443}}));
     index.apply(slice_object("prod", "web", "web-1", {"10.244.2.10"}));
-    index.apply(service_object("prod", "web-dual", {"10.96.2.11", "fd00:96::1:11"}, {{"dns", "UDP", 53}, {"dns-tcp", "TCP", 53}}));
+    index.apply(service_object("prod", "web-dual", {"10.96.2.11", "fd00:96::1:11"},
+                               {{"dns", "UDP", 53}, {"dns-tcp", "TCP", 53}}));
     index.apply(service_object("prod", "bare", {"10.96.2.99"}, {}));
     index.apply(service_object("media", "db", {"None"}, {{"pg", "TCP", 5432}}));
     index.apply(slice_object("media", "db", "db-1", {"10.244.3.10=db-0", "10.244.3.11=db-1", "10.244.3.12=db-2"},
@@ -41,7 +42,8 @@ struct Cluster {
 
 TEST_CASE("kubernetes: a service answers with its cluster addresses") {
   const Cluster cluster;
-  CHECK(cluster.ask("web.prod.svc.cluster.local.", RRType::a) == Lines{"web.prod.svc.cluster.local. 5 IN A 10.96.2.10"});
+  CHECK(cluster.ask("web.prod.svc.cluster.local.", RRType::a) ==
+        Lines{"web.prod.svc.cluster.local. 5 IN A 10.96.2.10"});
   CHECK(cluster.ask("web.prod.svc.cluster.local.", RRType::aaaa) == Lines{"NODATA"});
   CHECK(cluster.ask("web-dual.prod.svc.cluster.local.", RRType::aaaa) ==
         Lines{"web-dual.prod.svc.cluster.local. 5 IN AAAA fd00:96::1:11"});

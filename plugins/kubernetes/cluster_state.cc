@@ -91,7 +91,8 @@ std::string SourceOptions::key() const {
 }
 
 ClusterState::ClusterState(const SourceOptions& options, const Clock& clock)
-    : clock_(clock), label_(options.label()),
+    : clock_(clock),
+      label_(options.label()),
       wanted_{options.wanted.services, options.wanted.endpoint_slices, options.wanted.pods, options.wanted.namespaces},
       index_({options.wanted.endpoint_slices, options.wanted.pods, options.pod_names}, clock),
       source_(make_source(options, clock)) {

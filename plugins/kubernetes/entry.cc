@@ -103,8 +103,8 @@ void EntryBuilder::put_addresses(Set& set, std::span<const Unpacked> parts, std:
   set.names = put_rows(names);
 }
 
-// Distinct names of endpoints. A map of the wire form is sorted by the first label's length, then its octets, which is the
-// order find_host() expects.
+// Distinct names of endpoints. A map of the wire form is sorted by the first label's length, then its octets, which is
+// the order find_host() expects.
 void EntryBuilder::put_hosts(Set& set, std::span<const Unpacked> parts, std::map<std::string_view, uint32_t>& ids) {
   for (const Unpacked& part : parts) {
     for (const PackedAddress& address : part.addresses) {

@@ -1,5 +1,5 @@
-// What one service answers, prebuilt in one piece of memory: addresses as rdata, ports, endpoints and their names. Built
-// anew when the service or one of its slices changes; never written afterwards.
+// What one service answers, prebuilt in one piece of memory: addresses as rdata, ports, endpoints and their names.
+// Built anew when the service or one of its slices changes; never written afterwards.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ struct SliceRow {
 
 constexpr uint32_t kNoHost = 0xffffffff;  // an endpoint whose name would be none
 
-/// Names, addresses and ports: those of the service itself, or those of its endpoints. Addresses count v4 first, then v6,
-/// then names (slices of address type FQDN).
+/// Names, addresses and ports: those of the service itself, or those of its endpoints. Addresses count v4 first, then
+/// v6, then names (slices of address type FQDN).
 struct Set {
   uint32_t v4, v4_count, v6, v6_count, names, name_count;
   uint32_t hosts, host_count;  // TextRow: labels in wire form, sorted by their octets
@@ -72,9 +72,7 @@ class Entry {
   std::span<const PortRow> ports(const Set& set) const { return rows<PortRow>(set.ports, set.port_count); }
   std::string_view text(const TextRow& row) const { return text(row.text, row.size); }
   std::string_view name(const PortRow& port) const { return text(port.text, port.name_size); }
-  std::string_view protocol(const PortRow& port) const {
-    return text(port.text + port.name_size, port.protocol_size);
-  }
+  std::string_view protocol(const PortRow& port) const { return text(port.text + port.name_size, port.protocol_size); }
   /// The host with exactly this one label (its octets without the length), or kNoHost.
   uint32_t find_host(const Set& set, std::string_view label) const;
 

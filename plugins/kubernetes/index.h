@@ -1,5 +1,5 @@
-// The index of a cluster: everything the plugin answers from. The source writes it, one object at a time; workers read it
-// without locks. A change rebuilds the entry of one service.
+// The index of a cluster: everything the plugin answers from. The source writes it, one object at a time; workers read
+// it without locks. A change rebuilds the entry of one service.
 #pragma once
 
 #include <array>
@@ -35,7 +35,8 @@ class Index : public cluster::Sink {
   Index(Shape shape, const Clock& clock);
   ~Index() override;
 
-  /// The service whose labels SERVICE.NAMESPACE.svc are `key`, in wire form and lower case; null when it does not exist.
+  /// The service whose labels SERVICE.NAMESPACE.svc are `key`, in wire form and lower case; null when it does not
+  /// exist.
   const Entry* service(std::string_view key) const;
   bool has_namespace(std::string_view name) const;
   /// The names of an address; null when there are none.
@@ -45,9 +46,7 @@ class Index : public cluster::Sink {
   /// Unix time of the last change that shows in the zone, 0 before the first.
   uint32_t serial() const { return serial_.load(std::memory_order_relaxed); }
   /// Whether the first snapshot of `kind` is complete, or is not wanted.
-  bool synced(cluster::Kind kind) const {
-    return synced_[static_cast<size_t>(kind)].load(std::memory_order_acquire);
-  }
+  bool synced(cluster::Kind kind) const { return synced_[static_cast<size_t>(kind)].load(std::memory_order_acquire); }
   /// Whether all are.
   bool synced() const;
 

@@ -37,7 +37,8 @@ class Dice {
       drop(index, Kind::endpoint_slice, space, name);
     } else if (what < 9) {
       // A cluster address belongs to one service.
-      const std::string ip = "10." + std::to_string(space[0]) + "." + std::to_string(service[0]) + "." + pick({"1", "2"});
+      const std::string ip =
+          "10." + std::to_string(space[0]) + "." + std::to_string(service[0]) + "." + pick({"1", "2"});
       put(index, below(3) ? service_object(space, service, {below(2) ? "None" : ip}, ports())
                           : alias_object(space, service, "target.example"));
     } else if (what == 9) {
@@ -56,7 +57,9 @@ class Dice {
   using Key = std::tuple<Kind, std::string, std::string>;
 
   int below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
-  std::string pick(std::vector<std::string> from) { return from[static_cast<size_t>(below(static_cast<int>(from.size())))]; }
+  std::string pick(std::vector<std::string> from) {
+    return from[static_cast<size_t>(below(static_cast<int>(from.size())))];
+  }
   std::vector<std::string> endpoints() {
     std::vector<std::string> result;
     for (int i = below(4); i > 0; --i) {
@@ -91,7 +94,8 @@ std::map<std::string, Lines> everything(const Index& index) {
   std::map<std::string, Lines> result;
   for (const std::string space : {"a", "b"}) {
     for (const std::string service : {"s", "t", "u"}) {
-      for (const std::string prefix : {"", "h.", "k.", "10-2-0-1.", "fd00--1.", "_http._tcp.", "_dns._udp.", "_._udp."}) {
+      for (const std::string prefix :
+           {"", "h.", "k.", "10-2-0-1.", "fd00--1.", "_http._tcp.", "_dns._udp.", "_._udp."}) {
         const std::string name = prefix + service + "." + space + ".svc.zone.";
         for (const RRType type : {RRType::a, RRType::aaaa, RRType::srv, RRType::cname}) {
           result[name + dns::text(type)] = ask(index, settings, name, type);

@@ -2,7 +2,6 @@
 #include "plugins/kubernetes/kubernetes.h"
 
 #include "base/rcu.h"
-#include "base/rcu.h"
 #include "dns/rdata.h"
 #include "plugins/kubernetes/aliases.h"
 
@@ -110,8 +109,8 @@ Found Kubernetes::answer_text(const Context& context, Query& query) const {
   const NameView lower = query.question.lower;
   if (starts_with(lower, "\13dns-version") && lower.size() == 12 + context.zone.size()) {
     const std::string_view text[] = {kSchemaVersion};
-    query.reply().answer.push_back({query.question.name, RRType::txt, dns::RRClass::in, kSchemaTtl,
-                                    dns::txt_rdata(text, query.arena())});
+    query.reply().answer.push_back(
+        {query.question.name, RRType::txt, dns::RRClass::in, kSchemaTtl, dns::txt_rdata(text, query.arena())});
     return Found::records;
   }
   Selection selection;

@@ -29,8 +29,7 @@ std::vector<IpAddress> machine_addresses() {
 }  // namespace
 
 Standing::Standing(StatePtr own, StatePtr previous)
-    : own_(std::move(own)), previous_(std::move(previous)),
-      index_(previous_ ? &previous_->index() : &own_->index()) {}
+    : own_(std::move(own)), previous_(std::move(previous)), index_(previous_ ? &previous_->index() : &own_->index()) {}
 
 std::shared_ptr<Standing> Standing::begin(StatePtr own, StatePtr previous) {
   if (own == previous || own->index().synced()) previous = nullptr;

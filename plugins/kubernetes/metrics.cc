@@ -23,9 +23,8 @@ const metrics::HistogramFamily& programming() {
 }
 
 const metrics::GaugeFamily& connected() {
-  static const metrics::GaugeFamily family("portolan_kubernetes_connected",
-                                           "Whether objects of a kind are being read (1) or not (0).",
-                                           {"source", "kind"});
+  static const metrics::GaugeFamily family(
+      "portolan_kubernetes_connected", "Whether objects of a kind are being read (1) or not (0).", {"source", "kind"});
   return family;
 }
 

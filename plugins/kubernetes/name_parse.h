@@ -9,7 +9,7 @@
 namespace portolan::kubernetes {
 
 enum class NameKind : uint8_t {
-  empty,    // the zone itself, or svc and pod right under it: nothing lives there, but the names exist
+  empty,  // the zone itself, or svc and pod right under it: nothing lives there, but the names exist
   service,
   pod,
   invalid,  // no name of the grammar
@@ -20,9 +20,9 @@ struct ParsedName {
   NameKind kind = NameKind::invalid;
   std::string_view port, protocol;  // without their underscores
   std::string_view endpoint;
-  std::string_view service;         // of a pod: its address label
-  std::string_view space;           // the namespace
-  std::string_view key;             // the labels SERVICE.NAMESPACE.svc in wire form, if there is a service
+  std::string_view service;  // of a pod: its address label
+  std::string_view space;    // the namespace
+  std::string_view key;      // the labels SERVICE.NAMESPACE.svc in wire form, if there is a service
 };
 
 /// Takes apart the labels of `lower`, a name in lower case, in front of `zone`; needs lower.is_under(zone).

@@ -15,7 +15,7 @@ class NamespaceNode {
  public:
   uint64_t hash;
   uint32_t number;
-  uint32_t seen;              // the writer's: the snapshot that had it last
+  uint32_t seen;  // the writer's: the snapshot that had it last
   std::atomic<bool> exists;
 
   std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), size_}; }

@@ -1,10 +1,10 @@
-// The zone's name servers. A machine that is an endpoint of services is known by these; one that is none is ns.dns.ZONE.
-// Asked for so rarely that the sets may come from the heap.
-#include "plugins/kubernetes/answers.h"
-
+// The zone's name servers. A machine that is an endpoint of services is known by these; one that is none is
+// ns.dns.ZONE. Asked for so rarely that the sets may come from the heap.
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
+
+#include "plugins/kubernetes/answers.h"
 
 namespace portolan::kubernetes {
 

@@ -1,5 +1,5 @@
-// The packed form: offset of the addresses (4 octets), form, external name, ports, addresses. Strings carry their length
-// in one octet, lists in four.
+// The packed form: offset of the addresses (4 octets), form, external name, ports, addresses. Strings carry their
+// length in one octet, lists in four.
 #include "plugins/kubernetes/packed.h"
 
 #include <arpa/inet.h>

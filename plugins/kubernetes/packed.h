@@ -35,7 +35,7 @@ struct PackedAddress {
 /// A view into packed octets. A service's has one entry of `host` "" per address.
 struct Unpacked {
   Form form = Form::cluster_ip;
-  std::string_view external;  // the target's name in wire form; empty when the target is no name
+  std::string_view external;      // the target's name in wire form; empty when the target is no name
   std::vector<PackedPort> ports;  // never empty
   std::vector<PackedAddress> addresses;
 };

@@ -21,15 +21,25 @@ std::string host_of(cluster::EndpointSlice slice, bool pod_names) {
 
 TEST_CASE("kubernetes: endpoints are called after host name, pod or address") {
   CHECK(host_of(slice_object("a", "s", "s-1", {"10.2.0.1=web-0"}), false) == "\5web-0");
-  CHECK(host_of(slice_object("a", "s", "s-1", {"10.2.0.1"}), false) == "\10" "10-2-0-1");
-  CHECK(host_of(slice_object("a", "s", "s-1", {"fd00::1"}), false) == "\7" "fd00--1");
-  CHECK(host_of(slice_object("a", "s", "s-1", {"fd00::"}), false) == "\7" "fd00--0");
+  CHECK(host_of(slice_object("a", "s", "s-1", {"10.2.0.1"}), false) ==
+        "\10"
+        "10-2-0-1");
+  CHECK(host_of(slice_object("a", "s", "s-1", {"fd00::1"}), false) ==
+        "\7"
+        "fd00--1");
+  CHECK(host_of(slice_object("a", "s", "s-1", {"fd00::"}), false) ==
+        "\7"
+        "fd00--0");
   cluster::EndpointSlice slice = slice_object("a", "s", "s-1", {"10.2.0.1"});
   slice.endpoints[0].target_pod = "Pod-7";
   CHECK(host_of(slice, true) == "\5pod-7");
-  CHECK(host_of(slice, false) == "\10" "10-2-0-1");
+  CHECK(host_of(slice, false) ==
+        "\10"
+        "10-2-0-1");
   slice.endpoints[0].target_pod = std::string(64, 'p');
-  CHECK(host_of(slice, true) == "\10" "10-2-0-1");
+  CHECK(host_of(slice, true) ==
+        "\10"
+        "10-2-0-1");
 }
 
 TEST_CASE("kubernetes: endpoints that are not ready are left out") {
@@ -54,9 +64,15 @@ TEST_CASE("kubernetes: addresses are read as Go reads them") {
     const char* canonical;
   };
   const Case cases[] = {
-      {"10.0.0.1", true, "10.0.0.1"}, {"010.0.0.1", false, ""},         {"10.0.0", false, ""},
-      {"fd00:0:0::1", true, "fd00::1"}, {"::ffff:1.2.3.4", true, "1.2.3.4"}, {"FD00::1", true, "fd00::1"},
-      {"fd00::1%eth0", false, ""},    {"", false, ""},                  {"web.example", false, ""},
+      {"10.0.0.1", true, "10.0.0.1"},
+      {"010.0.0.1", false, ""},
+      {"10.0.0", false, ""},
+      {"fd00:0:0::1", true, "fd00::1"},
+      {"::ffff:1.2.3.4", true, "1.2.3.4"},
+      {"FD00::1", true, "fd00::1"},
+      {"fd00::1%eth0", false, ""},
+      {"", false, ""},
+      {"web.example", false, ""},
   };
   for (const Case& each : cases) {
     CAPTURE(each.text);

@@ -9,8 +9,8 @@
 
 namespace portolan::kubernetes {
 
-/// count() is for any thread, change() for the writer. A row keeps its address and namespace as long as its array lives,
-/// so that a reader who sees a row's last field sees all of it.
+/// count() is for any thread, change() for the writer. A row keeps its address and namespace as long as its array
+/// lives, so that a reader who sees a row's last field sees all of it.
 class PodTable {
  public:
   PodTable();

@@ -1,5 +1,5 @@
-// A hash table of pointers with one writer and wait-free readers: open addressing over atomic slots. Nodes are unchanging
-// and replaced as a whole; readers follow pointers they find inside their ReadGuard.
+// A hash table of pointers with one writer and wait-free readers: open addressing over atomic slots. Nodes are
+// unchanging and replaced as a whole; readers follow pointers they find inside their ReadGuard.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// PTR: the name of a service by its cluster address, or else those of endpoints (RFC 1035 section 3.5, RFC 3596 section 2.5).
+// PTR: the name of a service by its cluster address, or else those of endpoints (RFC 1035 section 3.5, RFC 3596
+// section 2.5).
 #include "dns/rdata.h"
 #include "plugins/kubernetes/answers.h"
 

@@ -15,14 +15,14 @@ enum class Found : uint8_t { records, nothing, no_name };
 struct Selection {
   enum class Kind : uint8_t { none, own, endpoints, external, pod };
   Kind kind = Kind::none;
-  const Entry* entry = nullptr;      // all but pods
-  const Set* set = nullptr;          // own, endpoints
-  std::string_view port, protocol;   // empty: any
-  bool one_host = false;             // an endpoint's own name
+  const Entry* entry = nullptr;     // all but pods
+  const Set* set = nullptr;         // own, endpoints
+  std::string_view port, protocol;  // empty: any
+  bool one_host = false;            // an endpoint's own name
   uint32_t host = kNoHost;
-  std::string_view key;              // labels of the service, or of the pod, in front of the zone
+  std::string_view key;  // labels of the service, or of the pod, in front of the zone
   IpAddress pod;
-  uint32_t pods = 0;                 // how many pods have the address
+  uint32_t pods = 0;  // how many pods have the address
 
   bool any_port() const { return port.empty() && protocol.empty(); }
   bool matches(const PortRow& row) const {

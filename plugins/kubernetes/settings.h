@@ -16,14 +16,14 @@ namespace portolan::kubernetes {
 enum class PodMode : uint8_t { disabled, insecure, verified };
 
 struct Settings {
-  std::vector<dns::Name> zones;         // lower case
-  dns::Name primary;                    // domain of PTR targets: the first zone that is no reverse zone
+  std::vector<dns::Name> zones;  // lower case
+  dns::Name primary;             // domain of PTR targets: the first zone that is no reverse zone
   uint32_t ttl = 5;
   PodMode pods = PodMode::disabled;
   std::vector<std::string> namespaces;  // empty: all
   bool ignore_empty_service = false;
   Fallthrough fallthrough;
-  std::vector<IpAddress> local;         // the machine's own addresses, for the zone's name servers
+  std::vector<IpAddress> local;  // the machine's own addresses, for the zone's name servers
 };
 
 /// One question on its way through the lookup. `zone` has the case of the question.

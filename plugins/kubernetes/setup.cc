@@ -33,28 +33,58 @@ constexpr Arg kAnything[] = {{.name = "ZONE", .many = true}};
 
 constexpr Option kOptions[] = {
     {.name = "", .args = kZones, .fallback = "the zones of the server block", .help = "zones to answer for"},
-    {.name = "manifests", .args = kPaths, .required = 1, .repeat = corefile::Repeat::append,
+    {.name = "manifests",
+     .args = kPaths,
+     .required = 1,
+     .repeat = corefile::Repeat::append,
      .help = "read YAML and JSON manifests instead of an API server"},
-    {.name = "endpoint", .args = kEndpoint, .required = 1, .fallback = "the service account of the pod",
+    {.name = "endpoint",
+     .args = kEndpoint,
+     .required = 1,
+     .fallback = "the service account of the pod",
      .help = "the API server; of several the first is used"},
     {.name = "tls", .args = kTls, .required = 3, .help = "files for the connection to endpoint"},
     {.name = "kubeconfig", .args = kKubeconfig, .required = 1, .help = "connect as this file says"},
     {.name = "apiserver_qps", .args = kRate, .required = 1, .fallback = "5", .help = "requests a second"},
-    {.name = "apiserver_burst", .args = kCount, .required = 1, .fallback = "10", .help = "requests at once above the rate"},
-    {.name = "apiserver_max_inflight", .args = kCount, .required = 1, .fallback = "0",
+    {.name = "apiserver_burst",
+     .args = kCount,
+     .required = 1,
+     .fallback = "10",
+     .help = "requests at once above the rate"},
+    {.name = "apiserver_max_inflight",
+     .args = kCount,
+     .required = 1,
+     .fallback = "0",
      .help = "requests under way at a time; 0: any number"},
-    {.name = "namespaces", .args = kNames, .required = 1, .repeat = corefile::Repeat::append, .fallback = "all",
+    {.name = "namespaces",
+     .args = kNames,
+     .required = 1,
+     .repeat = corefile::Repeat::append,
+     .fallback = "all",
      .help = "namespaces to show"},
     {.name = "namespace_labels", .args = kExpression, .required = 1, .help = "show namespaces with these labels"},
     {.name = "labels", .args = kExpression, .required = 1, .help = "show objects with these labels"},
-    {.name = "pods", .args = kPods, .required = 1, .fallback = "disabled", .help = "answer names made of pod addresses"},
+    {.name = "pods",
+     .args = kPods,
+     .required = 1,
+     .fallback = "disabled",
+     .help = "answer names made of pod addresses"},
     {.name = "endpoint_pod_names", .help = "call endpoints without a host name after their pods"},
-    {.name = "ttl", .args = kTtl, .required = 1, .fallback = "5", .help = "TTL of answers in seconds", .extra_args = true},
+    {.name = "ttl",
+     .args = kTtl,
+     .required = 1,
+     .fallback = "5",
+     .help = "TTL of answers in seconds",
+     .extra_args = true},
     {.name = "noendpoints", .help = "do not read endpoint slices"},
     {.name = "fallthrough", .args = kFallthrough, .fallback = "off", .help = "pass names that do not exist on"},
     {.name = "ignore", .args = kIgnore, .help = "services without endpoints do not exist", .extra_args = true},
-    {.name = "startup_timeout", .args = kTimeout, .required = 1, .fallback = "5s",
-     .help = "after which the log says that the cluster is not yet known", .extra_args = true},
+    {.name = "startup_timeout",
+     .args = kTimeout,
+     .required = 1,
+     .fallback = "5s",
+     .help = "after which the log says that the cluster is not yet known",
+     .extra_args = true},
     {.name = "multicluster", .args = kAnything, .help = "not built: refused"},
     {.name = "zonal", .help = "not built: refused"},
 };
@@ -89,13 +119,20 @@ struct Server {
 };
 
 bool take_server(const OptionUse& use, Server& server) {
-  if (use.is("kubeconfig")) server.kubeconfig = &use;
-  else if (use.is("endpoint")) server.endpoint = &use;
-  else if (use.is("tls")) server.tls = &use;
-  else if (use.is("apiserver_qps")) server.qps = use.fraction();
-  else if (use.is("apiserver_burst")) server.burst = static_cast<int>(use.number());
-  else if (use.is("apiserver_max_inflight")) server.max_inflight = static_cast<int>(use.number());
-  else return false;
+  if (use.is("kubeconfig"))
+    server.kubeconfig = &use;
+  else if (use.is("endpoint"))
+    server.endpoint = &use;
+  else if (use.is("tls"))
+    server.tls = &use;
+  else if (use.is("apiserver_qps"))
+    server.qps = use.fraction();
+  else if (use.is("apiserver_burst"))
+    server.burst = static_cast<int>(use.number());
+  else if (use.is("apiserver_max_inflight"))
+    server.max_inflight = static_cast<int>(use.number());
+  else
+    return false;
   if (use.option->name.starts_with("apiserver_")) server.limits = &use;
   return true;
 }

@@ -94,9 +94,12 @@ inline std::vector<std::string> ask(const Index& index, const Settings& settings
     Selection selection;
     const dns::Name lower = name.lower();
     found = select(context, lower, selection);
-    if (found == Found::records && type == dns::RRType::srv) add_services(context, selection, name, answer, additional);
-    else if (found == Found::records && type == dns::RRType::cname) add_alias(context, selection, name, answer);
-    else if (found == Found::records) add_addresses(context, selection, type, name, answer);
+    if (found == Found::records && type == dns::RRType::srv)
+      add_services(context, selection, name, answer, additional);
+    else if (found == Found::records && type == dns::RRType::cname)
+      add_alias(context, selection, name, answer);
+    else if (found == Found::records)
+      add_addresses(context, selection, type, name, answer);
   }
   if (found == Found::no_name) return {"NXDOMAIN"};
   if (answer.empty()) return {"NODATA"};

@@ -134,14 +134,12 @@ void TcpListener::Impl::on_accept(const boost::system::error_code& error, tcp::s
   if (failed) return;
   if (!make_room(client.ip)) return refuse(socket, "too many TCP connections from one source");
   socket.set_option(tcp::no_delay(true), failed);
-  socket.non_blocking(true, failed);
-  auto connection =
-      std::make_shared<TcpConnection>(worker, std::move(socket), client, SocketAddress::from(here.data()), *plan);
+  Descriptor fd(socket.release(failed));
+  auto connection = TcpConnection::start(worker, std::move(fd), client, SocketAddress::from(here.data()), *plan);
   connections.push_back(connection);
   ++sources[client.ip];
   core_metrics().tcp_accepted.add();
   core_metrics().tcp_open.add(1);
-  connection->start();
   schedule_sweep();
 }
 

@@ -1,9 +1,10 @@
 // Reading, serving and writing on one TCP connection.
 #include "server/listen/tcp_connection.h"
 
-#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <cstring>
+#include <vector>
 
 #include "server/configuration.h"
 #include "server/core_worker.h"
@@ -12,24 +13,70 @@
 namespace portolan::server {
 namespace {
 
+using boost::asio::ip::tcp;
+
 constexpr unsigned kMaxPipelined = 128;   // queries of one connection in flight
 constexpr size_t kMaxUnread = 256 << 10;  // octets of answers that the client has not read; then no more is read
 constexpr size_t kReadSize = 4096;
 constexpr auto kWriteTime = std::chrono::seconds(5);  // for a client that never reads
 
-}  // namespace
+tcp protocol(const SocketAddress& local) { return local.ip.is_v6() ? tcp::v6() : tcp::v4(); }
 
-TcpConnection::TcpConnection(CoreWorker& worker, boost::asio::ip::tcp::socket socket, const SocketAddress& client,
-                             const SocketAddress& local, const ListenerPlan& plan)
-    : worker_(worker), socket_(std::move(socket)), client_(client), local_(local), plan_(&plan) {
+class Stream : public TcpConnection, public std::enable_shared_from_this<Stream> {
+ public:
+  Stream(CoreWorker& worker, Descriptor socket, const SocketAddress& client, const SocketAddress& local,
+         const ListenerPlan& plan);
+
+  void read();
+  void respond(Query& query, std::span<const uint8_t> message) override;
+  void set_plan(const ListenerPlan& plan) override { plan_ = &plan; }
+  void finish() override;
+  void close() override;
+  bool closed() const override { return closed_; }
+  bool idle() const override { return in_flight_ == 0 && out_.empty() && writing_.empty(); }
+  void check_time(SteadyTime now) override;
+  SteadyTime last_active() const override { return last_active_; }
+  const SocketAddress& client() const override { return client_; }
+
+ private:
+  void serve_messages();
+  void take_message(std::span<const uint8_t> message);
+  void write();
+  bool may_read() const;
+
+  CoreWorker& worker_;
+  tcp::socket socket_;
+  SocketAddress client_, local_;
+  const ListenerPlan* plan_;
+  std::vector<uint8_t> in_;   // what was read and is no whole message yet
+  std::vector<uint8_t> out_;  // answers that wait for the write under way
+  std::vector<uint8_t> writing_;
+  unsigned in_flight_ = 0;
+  bool reading_ = false;
+  bool serving_ = false;  // in serve_messages(): answers are gathered, nothing is read
+  bool finishing_ = false;
+  bool closed_ = false;
+  bool served_ = false;  // had a whole query: from now on the idle time counts
+  SteadyTime last_active_;
+  SteadyTime write_started_;
+  std::shared_ptr<Stream> self_;  // while queries are out, so that their answers find the connection
+};
+
+Stream::Stream(CoreWorker& worker, Descriptor socket, const SocketAddress& client, const SocketAddress& local,
+               const ListenerPlan& plan)
+    : worker_(worker),
+      socket_(worker.loop().context(), protocol(local), socket.release()),
+      client_(client),
+      local_(local),
+      plan_(&plan) {
   last_active_ = std::chrono::steady_clock::now();
 }
 
-bool TcpConnection::may_read() const {
+bool Stream::may_read() const {
   return !closed_ && !finishing_ && in_flight_ < kMaxPipelined && out_.size() < kMaxUnread;
 }
 
-void TcpConnection::read() {
+void Stream::read() {
   if (reading_ || serving_ || !may_read()) return;
   reading_ = true;
   const size_t had = in_.size();
@@ -45,7 +92,7 @@ void TcpConnection::read() {
                           });
 }
 
-void TcpConnection::serve_messages() {
+void Stream::serve_messages() {
   worker_.read_clock();
   serving_ = true;
   size_t at = 0;
@@ -64,7 +111,7 @@ void TcpConnection::serve_messages() {
   read();
 }
 
-void TcpConnection::take_message(std::span<const uint8_t> message) {
+void Stream::take_message(std::span<const uint8_t> message) {
   Query& query = worker_.queries().take();
   query.packet = query.arena().copy(message);
   query.client = client_;
@@ -83,14 +130,14 @@ void TcpConnection::take_message(std::span<const uint8_t> message) {
   serve(query);
 }
 
-void TcpConnection::respond(Query& query, std::span<const uint8_t> message) {
+void Stream::respond(Query& query, std::span<const uint8_t> message) {
   if (!message.empty() && !closed_) {
     out_.push_back(static_cast<uint8_t>(message.size() >> 8));
     out_.push_back(static_cast<uint8_t>(message.size()));
     out_.insert(out_.end(), message.begin(), message.end());
   }
   worker_.queries().give_back(query);
-  std::shared_ptr<TcpConnection> keep;  // this may be the last that holds the connection
+  std::shared_ptr<Stream> keep;  // this may be the last that holds the connection
   if (--in_flight_ == 0) keep.swap(self_);
   if (closed_ || serving_) return;
   write();
@@ -102,7 +149,7 @@ void TcpConnection::respond(Query& query, std::span<const uint8_t> message) {
   if (finishing_ && idle()) close();
 }
 
-void TcpConnection::write() {
+void Stream::write() {
   if (closed_ || !writing_.empty() || out_.empty()) return;
   writing_.swap(out_);
   write_started_ = worker_.now();
@@ -117,19 +164,19 @@ void TcpConnection::write() {
                            });
 }
 
-void TcpConnection::finish() {
+void Stream::finish() {
   finishing_ = true;
   if (idle()) close();
 }
 
-void TcpConnection::close() {
+void Stream::close() {
   if (closed_) return;
   closed_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);
 }
 
-void TcpConnection::check_time(SteadyTime now) {
+void Stream::check_time(SteadyTime now) {
   if (closed_) return;
   if (!writing_.empty()) {
     if (now - write_started_ > kWriteTime) close();
@@ -139,6 +186,15 @@ void TcpConnection::check_time(SteadyTime now) {
   const bool waiting_for_rest = !served_ || !in_.empty();
   const auto allowed = waiting_for_rest ? plan_->options.read_timeout : plan_->options.idle_timeout;
   if (now - last_active_ > allowed) close();
+}
+
+}  // namespace
+
+std::shared_ptr<TcpConnection> TcpConnection::start(CoreWorker& worker, Descriptor socket, const SocketAddress& client,
+                                                    const SocketAddress& local, const ListenerPlan& plan) {
+  auto stream = std::make_shared<Stream>(worker, std::move(socket), client, local, plan);
+  stream->read();
+  return stream;
 }
 
 }  // namespace portolan::server

@@ -1,0 +1,223 @@
+// The plugin as a Corefile sets it up: options, the answers' frame, aliases, the time before the cluster is known,
+// reload.
+#include "plugins/kubernetes/kubernetes.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "dns/rdata.h"
+#include "tests/unit/plugin_fixture.h"
+
+namespace portolan {
+extern const server::Plugin kubernetes_plugin;
+}
+
+using namespace portolan;
+using dns::Rcode;
+using dns::RRType;
+using portolan::testing::Answer;
+using portolan::testing::PluginFixture;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kManifests = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: prod}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: prod}
+spec: {clusterIP: 10.96.2.10, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: out, namespace: prod}
+spec: {type: ExternalName, externalName: www.example.org}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: in, namespace: prod}
+spec: {type: ExternalName, externalName: web.prod.svc.cluster.local}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: loop, namespace: prod}
+spec: {type: ExternalName, externalName: loop.prod.svc.cluster.local}
+)";
+
+class Folder {
+ public:
+  Folder() {
+    char name[] = "/tmp/portolan-test-XXXXXX";
+    path_ = mkdtemp(name);
+    std::ofstream(path_ / "cluster.yaml") << kManifests;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string line() const { return "manifests " + path_.string() + "\n"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Behind the plugin: one address for every question, so that what is passed on can be told.
+server::Plugin behind() {
+  return testing::stand_in("whoami", [](server::Query& query, server::Next) -> Task<server::Outcome> {
+    const auto address = *IpAddress::parse("192.0.2.7");
+    query.reply().answer.push_back(
+        {query.question.name, RRType::a, dns::RRClass::in, 60, dns::a_rdata(address, query.arena())});
+    return query.answer();
+  });
+}
+
+PluginFixture cluster(const std::string& options, const PluginFixture* previous = nullptr) {
+  return PluginFixture(". {\n kubernetes cluster.local in-addr.arpa {\n" + options + "}\n whoami\n}\n",
+                       {kubernetes_plugin, behind()}, previous);
+}
+
+bool wait_ready(PluginFixture& fixture) {
+  auto& plugin = fixture.handler<kubernetes::Kubernetes>("kubernetes");
+  return fixture.run_until([&] { return plugin.ready(); });
+}
+
+const std::string kSoa = "cluster.local. 5 IN SOA ns.dns.cluster.local. hostmaster.cluster.local. ";
+
+}  // namespace
+
+TEST_CASE("kubernetes: answers are authoritative, and the SOA goes with what is not there") {
+  const Folder folder;
+  PluginFixture fixture = cluster(folder.line());
+  REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+  REQUIRE(wait_ready(fixture));
+
+  Answer answer = fixture.ask("web.prod.svc.cluster.local.");
+  CHECK(answer.rcode == Rcode::noerror);
+  CHECK(answer.header.aa);
+  CHECK(answer.answer == Lines{"web.prod.svc.cluster.local. 5 IN A 10.96.2.10"});
+  answer = fixture.ask("web.prod.svc.cluster.local.", RRType::aaaa);
+  CHECK(answer.rcode == Rcode::noerror);
+  CHECK(answer.header.aa);
+  REQUIRE(answer.authority.size() == 1);
+  CHECK(answer.authority[0].starts_with(kSoa));
+  answer = fixture.ask("nosuch.prod.svc.cluster.local.");
+  CHECK(answer.rcode == Rcode::nxdomain);
+  CHECK(answer.authority.size() == 1);
+  CHECK(fixture.ask("cluster.local.", RRType::soa).answer.size() == 1);
+  CHECK(fixture.ask("x.cluster.local.", RRType::soa).rcode == Rcode::noerror);
+  CHECK(fixture.ask("cluster.local.", RRType::txt).rcode == Rcode::nxdomain);
+  CHECK(fixture.ask("dns-version.cluster.local.", RRType::txt).answer ==
+        Lines{"dns-version.cluster.local. 28800 IN TXT \"1.1.0\""});
+  CHECK(fixture.ask("dns-version.cluster.local.").rcode == Rcode::nxdomain);
+  CHECK(fixture.ask("cluster.local.", RRType::ixfr).rcode == Rcode::refused);
+  CHECK(fixture.ask("www.elsewhere.example.").answer == Lines{"www.elsewhere.example. 60 IN A 192.0.2.7"});
+}
+
+TEST_CASE("kubernetes: an alias brings along what is behind it") {
+  const Folder folder;
+  PluginFixture fixture = cluster(folder.line());
+  REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+  REQUIRE(wait_ready(fixture));
+  CHECK(fixture.ask("in.prod.svc.cluster.local.").answer ==
+        Lines{"in.prod.svc.cluster.local. 5 IN CNAME web.prod.svc.cluster.local.",
+              "web.prod.svc.cluster.local. 5 IN A 10.96.2.10"});
+  CHECK(fixture.ask("out.prod.svc.cluster.local.").answer ==
+        Lines{"out.prod.svc.cluster.local. 5 IN CNAME www.example.org.", "www.example.org. 60 IN A 192.0.2.7"});
+  // A loop has no data, but the record itself can be seen.
+  CHECK(fixture.ask("loop.prod.svc.cluster.local.").answer.empty());
+  CHECK(fixture.ask("loop.prod.svc.cluster.local.").rcode == Rcode::noerror);
+  CHECK(fixture.ask("loop.prod.svc.cluster.local.", RRType::cname).answer.size() == 1);
+}
+
+TEST_CASE("kubernetes: fallthrough passes on names that do not exist, and only these") {
+  const Folder folder;
+  PluginFixture fixture = cluster(folder.line() + "fallthrough in-addr.arpa\n");
+  REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+  REQUIRE(wait_ready(fixture));
+  CHECK(fixture.ask("nosuch.prod.svc.cluster.local.").rcode == Rcode::nxdomain);
+  CHECK(fixture.ask("1.2.0.192.in-addr.arpa.", RRType::ptr).answer.size() == 1);
+  CHECK(fixture.ask("10.2.96.10.in-addr.arpa.", RRType::ptr).answer ==
+        Lines{"10.2.96.10.in-addr.arpa. 5 IN PTR web.prod.svc.cluster.local."});
+}
+
+TEST_CASE("kubernetes: until the cluster is known, its names fail and nothing else does") {
+  PluginFixture fixture = cluster("endpoint http://127.0.0.1:1\n");
+  REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+  CHECK_FALSE(fixture.handler<kubernetes::Kubernetes>("kubernetes").ready());
+  const Answer answer = fixture.ask("web.prod.svc.cluster.local.");
+  CHECK(answer.rcode == Rcode::servfail);
+  CHECK(answer.header.aa);
+  CHECK(answer.authority == Lines{kSoa + "0 7200 1800 86400 5"});
+  CHECK(fixture.ask("cluster.local.", RRType::soa).answer == Lines{kSoa + "0 7200 1800 86400 5"});
+  CHECK(fixture.ask("svc.cluster.local.").rcode == Rcode::noerror);
+  CHECK(fixture.ask("dns-version.cluster.local.", RRType::txt).answer.size() == 1);
+  CHECK(fixture.ask("www.elsewhere.example.").rcode == Rcode::noerror);
+}
+
+TEST_CASE("kubernetes: a reload that reads the same keeps the index, another answers from the old one meanwhile") {
+  const Folder folder;
+  PluginFixture first = cluster(folder.line());
+  REQUIRE_MESSAGE(first.ok(), first.error_text());
+  REQUIRE(wait_ready(first));
+
+  PluginFixture same = cluster(folder.line() + "ttl 30\n", &first);
+  REQUIRE_MESSAGE(same.ok(), same.error_text());
+  CHECK(same.handler<kubernetes::Kubernetes>("kubernetes").ready());
+  CHECK(same.ask("web.prod.svc.cluster.local.").answer == Lines{"web.prod.svc.cluster.local. 30 IN A 10.96.2.10"});
+
+  PluginFixture other = cluster("endpoint http://127.0.0.1:1\n", &first);
+  REQUIRE_MESSAGE(other.ok(), other.error_text());
+  CHECK(other.ask("web.prod.svc.cluster.local.").answer == Lines{"web.prod.svc.cluster.local. 5 IN A 10.96.2.10"});
+}
+
+TEST_CASE("kubernetes: what is wrong in the Corefile is refused by name") {
+  struct Case {
+    const char* options;
+    const char* found;
+  };
+  const Case cases[] = {
+      {"pods maybe\n", "maybe"},
+      {"pods\n", "pods"},
+      {"ttl 3601\n", "3601"},
+      {"ttl 5s\n", "5s"},
+      {"labels a b\n", "unable to parse label selector value: 'a b'"},
+      {"namespace_labels x in\n", "unable to parse namespace_label selector value: 'x in'"},
+      {"namespaces a\n namespace_labels b=c\n", "cannot both be set"},
+      {"manifests /tmp\n endpoint http://127.0.0.1:1\n", "endpoint and manifests cannot both be set"},
+      {"startup_timeout 0s\n", "0s"},
+      {"startup_timeout 5\n", "5"},
+      {"apiserver_qps -1\n", "-1"},
+      {"apiserver_burst 1.5\n", "1.5"},
+      {"tls a b\n", "tls"},
+      {"noendpoints now\n", "now"},
+      {"ignore something\n", "something"},
+      {"zonal\n", "directive option zonal is known to CoreDNS but not built into portolan"},
+      {"multicluster cluster.local\n", "directive option multicluster is known to CoreDNS but not built"},
+      {"resyncperiod 5m\n", "resyncperiod"},
+      {"kubeconfig /nosuchfile\n", "/nosuchfile"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.options);
+    const PluginFixture fixture = cluster(each.options);
+    REQUIRE_FALSE(fixture.ok());
+    CHECK_MESSAGE(fixture.error_text().find(each.found) != std::string::npos, fixture.error_text());
+  }
+  const PluginFixture reverse(". {\n kubernetes 10.0.0.0/8\n}\n", {kubernetes_plugin});
+  CHECK(reverse.error_text().find("non-reverse zone name must be used") != std::string::npos);
+}
+
+TEST_CASE("kubernetes: everything that CoreDNS accepts is accepted") {
+  const Folder folder;
+  for (const char* options :
+       {"ignore\n", "ignore empty_service extra\n", "ttl +5\n", "ttl 007\n", "ttl 10 20\n", "labels a in ()\n",
+        "labels a in (b, c),d notin (e),!f,g\n", "fallthrough bad..name\n", "startup_timeout 1s 2s\n",
+        "namespaces UPPER bad_name\n", "pods insecure\n pods verified\n", "endpoint_pod_names\n noendpoints\n",
+        "namespace_labels a=b\n"}) {
+    CAPTURE(options);
+    const PluginFixture fixture = cluster(folder.line() + options);
+    CHECK_MESSAGE(fixture.ok(), fixture.error_text());
+  }
+}

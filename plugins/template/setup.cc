@@ -1,0 +1,180 @@
+// The directive `template CLASS TYPE [ZONE...] { ... }`.
+#include "server/setup.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "plugins/template/template.h"
+#include "server/process.h"
+#include "zones/zone_file.h"
+
+namespace portolan {
+namespace {
+
+using corefile::Arg;
+using corefile::ArgKind;
+using corefile::Option;
+using corefile::OptionUse;
+using corefile::Repeat;
+using templates::Rule;
+
+constexpr size_t kMaxPattern = 10000;  // octets of a regular expression
+
+constexpr Arg kOwnArgs[] = {{.name = "CLASS"}, {.name = "TYPE"}, {.name = "ZONE", .many = true}};
+constexpr Arg kMatchArgs[] = {{.name = "REGEX", .many = true}};
+constexpr Arg kRecordArgs[] = {{.name = "RR", .many = true}};
+constexpr Arg kRcodeArgs[] = {{.name = "CODE"}};
+constexpr Arg kErrorArgs[] = {{.name = "CODE"}, {.name = "REASON"}};
+constexpr Arg kZoneArgs[] = {{.name = "ZONE", .many = true}};
+constexpr Arg kIgnoredArgs[] = {{.name = "ADDRESS", .many = true}};
+
+constexpr Option kOptions[] = {
+    {.name = "", .args = kOwnArgs, .required = 2, .help = "class, type and zones of the questions"},
+    {.name = "match",
+     .args = kMatchArgs,
+     .required = 1,
+     .repeat = Repeat::append,
+     .fallback = ".*",
+     .help = "regular expressions on the question's name"},
+    {.name = "answer", .args = kRecordArgs, .required = 1, .repeat = Repeat::append, .help = "records of the answer"},
+    {.name = "additional",
+     .args = kRecordArgs,
+     .required = 1,
+     .repeat = Repeat::append,
+     .help = "records of the additional section"},
+    {.name = "authority",
+     .args = kRecordArgs,
+     .required = 1,
+     .repeat = Repeat::append,
+     .help = "records of the authority section"},
+    {.name = "rcode",
+     .args = kRcodeArgs,
+     .required = 1,
+     .fallback = "NOERROR",
+     .help = "response code"},
+    {.name = "ederror", .args = kErrorArgs, .required = 1, .help = "extended DNS error and its text"},
+    {.name = "fallthrough", .args = kZoneArgs, .help = "go on when no expression matches"},
+    {.name = "upstream", .args = kIgnoredArgs, .help = "without effect; accepted for old Corefiles"},
+};
+
+// CoreDNS's names are in upper case, and numbers are no names.
+bool is_mnemonic(std::string_view text, std::string_view numbered) {
+  const bool lower = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  return !lower && !(text.starts_with(numbered) && text.size() > numbered.size());
+}
+
+Result<void> read_class_and_type(const server::Setup& setup, const OptionUse& use, Rule& rule) {
+  const auto cls = dns::parse_class(use.text(0));
+  if (cls.has_error() || !is_mnemonic(use.text(0), "CLASS")) {
+    return setup.error(use.tokens[0].at, "invalid query class " + use.text(0));
+  }
+  const auto type = dns::parse_type(use.text(1));
+  if (type.has_error() || !is_mnemonic(use.text(1), "TYPE")) {
+    return setup.error(use.tokens[1].at, "invalid RR class " + use.text(1));
+  }
+  rule.cls = *cls;
+  rule.type = *type;
+  return {};
+}
+
+Result<void> add_patterns(const server::Setup& setup, const OptionUse& use, Rule& rule) {
+  for (const corefile::Token& token : use.tokens) {
+    if (token.text.size() > kMaxPattern) {
+      return setup.error(token.at, "regex pattern too long: " + std::to_string(token.text.size()) + " > " +
+                                       std::to_string(kMaxPattern));
+    }
+    auto pattern = templates::Regex::compile(token.text);
+    if (pattern.has_error()) {
+      return setup.error(token.at, "could not parse regex: " + token.text + ", " + pattern.error().message);
+    }
+    rule.patterns.push_back(std::move(*pattern));
+  }
+  return {};
+}
+
+Result<void> add_templates(const server::Setup& setup, const OptionUse& use,
+                           std::vector<templates::RecordTemplate>& out) {
+  for (const corefile::Token& token : use.tokens) {
+    auto text = templates::TextTemplate::parse(token.text);
+    if (text.has_error()) {
+      return setup.error(token.at, "could not compile template: " + token.text + ", template: " + text.error().message);
+    }
+    templates::RecordTemplate made;
+    made.text = std::move(*text);
+    if (made.text.is_plain()) {
+      // One that is no record fails for each query, as in CoreDNS; it may stand behind a rule that never matches.
+      auto record = zones::read_record(token.text, dns::Name());
+      if (!record.has_error() && *record) made.plain = std::move(**record);
+    }
+    out.push_back(std::move(made));
+  }
+  return {};
+}
+
+Result<void> read_extended_error(const server::Setup& setup, const OptionUse& use, Rule& rule) {
+  uint16_t code = 0;
+  const std::string& text = use.text(0);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return setup.error(use.tokens[0].at, "error parsing extended DNS error code " + text + ", " +
+                                             (error == std::errc::result_out_of_range ? "value out of range"
+                                                                                      : "invalid syntax"));
+  }
+  rule.extended_error = code;
+  rule.extended_text = use.has(1) ? use.text(1) : "";
+  return {};
+}
+
+Result<void> read_option(server::Setup& setup, const OptionUse& use, Rule& rule) {
+  if (use.is("match")) return add_patterns(setup, use, rule);
+  if (use.is("answer")) return add_templates(setup, use, rule.answer);
+  if (use.is("additional")) return add_templates(setup, use, rule.additional);
+  if (use.is("authority")) return add_templates(setup, use, rule.authority);
+  if (use.is("ederror")) return read_extended_error(setup, use, rule);
+  if (use.is("fallthrough")) rule.fallthrough = Fallthrough::parse(use);
+  if (use.is("upstream")) setup.warn(use.at, "upstream has no effect");
+  if (use.is("rcode")) {
+    const auto rcode = dns::parse_rcode(use.text());
+    if (rcode.has_error() || !is_mnemonic(use.text(), "RCODE")) {
+      return setup.error(use.at, "unknown rcode " + use.text());
+    }
+    rule.rcode = *rcode;
+  }
+  return {};
+}
+
+Result<Rule> read_rule(server::Setup& setup, const corefile::ParsedDirective& directive) {
+  Rule rule;
+  const OptionUse& own = directive.uses.front();
+  if (auto done = read_class_and_type(setup, own, rule); done.has_error()) return done.error();
+  const auto zones = setup.zones(own, 2);
+  if (zones.has_error()) return zones.error();
+  for (const dns::Name& zone : *zones) rule.zones.push_back({zone, zone.text()});
+  for (const OptionUse& use : directive.uses) {
+    if (auto done = read_option(setup, use, rule); done.has_error()) return done.error();
+  }
+  if (rule.patterns.empty()) {
+    auto everything = templates::Regex::compile(".*");
+    if (everything.has_error()) return everything.error();
+    rule.patterns.push_back(std::move(*everything));
+  }
+  return {boost::system::in_place_value, std::move(rule)};
+}
+
+Result<void> setup(server::Setup& setup) {
+  std::vector<Rule> rules;
+  for (const corefile::ParsedDirective& directive : setup.directives()) {
+    auto rule = read_rule(setup, directive);
+    if (rule.has_error()) return rule.error();
+    rules.push_back(std::move(*rule));
+  }
+  setup.add(std::make_unique<templates::Template>(std::move(rules), setup.process().workers()));
+  return {};
+}
+
+}  // namespace
+
+extern const server::Plugin template_plugin;
+const server::Plugin template_plugin{.name = "template", .setup = setup, .options = kOptions};
+
+}  // namespace portolan
