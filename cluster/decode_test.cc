@@ -11,7 +11,8 @@ namespace {
 constexpr const char* kServiceJson = R"({"kind":"Service","apiVersion":"v1",
   "metadata":{"name":"web","namespace":"prod","uid":"x","resourceVersion":"42","labels":{"app":"web","q":"a\"}{"},
     "managedFields":[{"manager":"kubectl","fieldsV1":{"f:spec":{"f:ports":{}}}}]},
-  "spec":{"type":"LoadBalancer","clusterIP":"10.96.0.7","clusterIPs":["10.96.0.7","fd00::7"],"externalIPs":["192.0.2.1"],
+  "spec":{"type":"LoadBalancer","clusterIP":"10.96.0.7","clusterIPs":["10.96.0.7","fd00::7"],
+    "externalIPs":["192.0.2.1"],
     "publishNotReadyAddresses":true,
     "ports":[{"name":"http","protocol":"TCP","port":80,"targetPort":8080},{"port":53,"protocol":"UDP"}]},
   "status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.2"},{"hostname":"lb.example"}]}}})";
@@ -48,7 +49,8 @@ TEST_CASE("decode: an EndpointSlice keeps readiness, names and ports without a n
   Decoder decoder;
   const auto object = decoder.object(Kind::endpoint_slice, R"({"metadata":{"name":"web-1","namespace":"prod",
     "labels":{"kubernetes.io/service-name":"web"},
-    "annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"2026-01-02T03:04:05Z"}},"addressType":"IPv4","endpoints":[
+    "annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"2026-01-02T03:04:05Z"}},
+    "addressType":"IPv4","endpoints":[
     {"addresses":["10.0.0.1","10.0.0.2"],"conditions":{"ready":null},"hostname":"h","zone":"z1","nodeName":"n",
      "targetRef":{"kind":"Pod","name":"web-abc"}},
     {"addresses":["10.0.0.3"],"conditions":{"ready":false}},{"addresses":["10.0.0.4"]}],
@@ -109,7 +111,8 @@ TEST_CASE("decode: the events of a watch") {
   REQUIRE(deleted.has_value());
   CHECK(deleted->type == Event::Type::deleted);
   auto bookmark = decoder.event(Kind::pod, R"({"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":
-    {"resourceVersion":"12746","annotations":{"k8s.io/initial-events-end":"true"}},"spec":{"containers":null},"status":{}}})");
+    {"resourceVersion":"12746","annotations":{"k8s.io/initial-events-end":"true"}},
+    "spec":{"containers":null},"status":{}}})");
   REQUIRE(bookmark.has_value());
   CHECK(bookmark->type == Event::Type::bookmark);
   CHECK(bookmark->resource_version == "12746");

@@ -32,7 +32,7 @@ std::string item(const std::string& name) {
 }
 
 constexpr const char* kRefused = R"({"kind":"Status","code":422,"reason":"Invalid",
-  "message":"sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"})";
+  "message":"sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch without the feature gate"})";
 constexpr const char* kStream =
     "/api/v1/"
     "services?watch=true&allowWatchBookmarks=true&timeoutSeconds=400&sendInitialEvents=true&resourceVersionMatch="

@@ -29,6 +29,21 @@ std::span<const dns::EdnsOption> echoed_options(Query& query) {
   return kept;
 }
 
+// The reply as the encoder takes it; `opt` has to outlive the result.
+dns::MessageParts reply_parts(Query& query, std::optional<dns::Edns>& opt) {
+  Reply& reply = query.reply();
+  opt = reply_edns(query);
+  dns::MessageParts parts;
+  parts.header = reply.header;
+  parts.header.rcode = static_cast<uint8_t>(static_cast<uint16_t>(reply.rcode) & 15);
+  parts.question = &reply.question;
+  parts.answer = reply.answer;
+  parts.authority = reply.authority;
+  parts.additional = reply.additional;
+  parts.edns = opt ? &*opt : nullptr;
+  return parts;
+}
+
 std::span<const uint8_t> encode_parts(Query& query, const dns::MessageParts& parts, size_t limit) {
   const size_t room = std::min(limit, dns::uncompressed_size(parts));
   std::span<uint8_t> out = query.arena().bytes(room);
@@ -42,26 +57,23 @@ std::optional<dns::Edns> reply_edns(Query& query) {
   if (!query.edns) return made;
   dns::Edns opt;
   opt.udp_size = query.edns->udp_size;
-  opt.dnssec_ok = query.edns->dnssec_ok;
+  opt.dnssec_ok = query.edns->dnssec_ok || (made && made->dnssec_ok);
   opt.options = made ? made->options : echoed_options(query);
   return opt;
 }
 
-std::span<const uint8_t> encode_reply(Query& query) {
-  Reply& reply = query.reply();
-  std::optional<dns::Edns> opt = reply_edns(query);
-  const auto rcode = static_cast<uint16_t>(reply.rcode);
-  if (rcode > 15 && !opt) return {};  // RFC 6891 section 6.1.3: there is no place for the upper bits
-  if (opt && rcode > 15) opt->extended_rcode = static_cast<uint8_t>(rcode >> 4);
+size_t uncompressed_reply_size(Query& query) {
+  std::optional<dns::Edns> opt;
+  return dns::uncompressed_size(reply_parts(query, opt));
+}
 
-  dns::MessageParts parts;
-  parts.header = reply.header;
-  parts.header.rcode = static_cast<uint8_t>(rcode & 15);
-  parts.question = &reply.question;
-  parts.answer = reply.answer;
-  parts.authority = reply.authority;
-  parts.additional = reply.additional;
-  parts.edns = opt ? &*opt : nullptr;
+std::span<const uint8_t> encode_reply(Query& query) {
+  std::optional<dns::Edns> opt;
+  const dns::MessageParts parts = reply_parts(query, opt);
+  if (const auto rcode = static_cast<uint16_t>(query.reply().rcode); rcode > 15) {
+    if (!opt) return {};  // RFC 6891 section 6.1.3: there is no place for the upper bits
+    opt->extended_rcode = static_cast<uint8_t>(rcode >> 4);
+  }
   return encode_parts(query, parts, query.max_size());
 }
 

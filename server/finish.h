@@ -13,6 +13,9 @@ namespace portolan::server {
 /// PADDING).
 std::optional<dns::Edns> reply_edns(Query& query);
 
+/// Octets of the reply with its OPT before compression and truncation: what CoreDNS logs and measures.
+size_t uncompressed_reply_size(Query& query);
+
 /// The encoded reply, in the query's arena, truncated to the client's size. Empty when it cannot be packed.
 std::span<const uint8_t> encode_reply(Query& query);
 

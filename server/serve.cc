@@ -77,7 +77,7 @@ Task<Outcome> route(Query& query) {
   // A block without plugins serves nobody, as with CoreDNS.
   if (!found || found->block->members().empty()) {
     if (UnroutedHook hook = unrouted_hook()) {
-      hook(query, dns::Rcode::refused, dns::kHeaderSize + query.asked.name.size() + 4);
+      hook(query, dns::Rcode::refused, uncompressed_reply_size(query));
     }
     return Outcome::failed(dns::Rcode::refused);
   }

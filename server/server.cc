@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <iostream>
@@ -48,15 +49,18 @@ boost::system::result<Server::Source, Errors> Server::read_corefile() const {
   if (path == "stdin") {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
   } else {
-    std::ifstream file(path.empty() ? kDefaultFile : path);
-    if (file) {
+    const bool named = !path.empty();
+    if (!named) path = kDefaultFile;
+    std::ifstream file(path);
+    if (std::filesystem::is_directory(path)) {
+      return Errors{fail("read " + path + ": is a directory")};
+    } else if (file) {
       text.assign(std::istreambuf_iterator<char>(file), {});
-    } else if (!path.empty()) {
+    } else if (named) {
       return Errors{fail("open " + path + ": " + std::strerror(errno))};
     } else {
       text = kDefaultText;
     }
-    if (path.empty()) path = kDefaultFile;
   }
   corefile::ParserInput input;
   input.path = path;
@@ -185,19 +189,6 @@ void Server::drained(const std::shared_ptr<Configuration>& configuration) {
   if (found == leaving_.end() || --found->second > 0) return;
   leaving_.erase(found);
   configuration->stop(clock().now());
-}
-
-void Server::print_banner() const {
-  for (const auto& plan : current_->listeners()) {
-    for (const Router::Route& route : plan->router.routes()) {
-      std::string line = plan->scheme == "dns" ? "" : plan->scheme + "://";
-      line += route.zone.text() + ":" + std::to_string(plan->port);
-      if (!plan->host.empty()) line += " on " + plan->host;
-      log::plain(line);
-    }
-  }
-  log::plain("Portolan-" PORTOLAN_VERSION);
-  log::plain("CoreDNS 1.14.7 compatible, " + std::to_string(workers()) + (workers() == 1 ? " worker" : " workers"));
 }
 
 std::string Server::corefile_text() const {

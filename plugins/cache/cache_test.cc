@@ -22,7 +22,7 @@ using Texts = std::vector<std::string>;
 // What the upstream gives; `%` in a record stands for how often it was asked.
 struct Script {
   dns::Rcode rcode = dns::Rcode::noerror;
-  Texts answer, authority;
+  Texts answer = {}, authority = {};
   bool ad = false;
   bool failed = false;  // no reply at all
   std::chrono::milliseconds delay{0};

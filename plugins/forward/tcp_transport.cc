@@ -243,7 +243,7 @@ bool TcpTransport::take_messages(Connection& connection) {
   return true;
 }
 
-void TcpTransport::close(Connection& connection, const std::string& error, bool again) {
+void TcpTransport::close(Connection& connection, std::string error, bool again) {  // `error` may be its own
   if (connection.state == State::closed) return;
   connection.state = State::closed;
   connection.watch.reset();

@@ -40,7 +40,7 @@ class TcpTransport {
   bool read(Connection& connection);
   bool take_messages(Connection& connection);
   /// Takes it out of use; what is under way on it fails, or goes elsewhere when `again`.
-  void close(Connection& connection, const std::string& error, bool again = false);
+  void close(Connection& connection, std::string error, bool again = false);
   void clean();
 
   Link& link_;

@@ -186,7 +186,6 @@ TEST_CASE("kubernetes: what is wrong in the Corefile is refused by name") {
       {"labels a b\n", "unable to parse label selector value: 'a b'"},
       {"namespace_labels x in\n", "unable to parse namespace_label selector value: 'x in'"},
       {"namespaces a\n namespace_labels b=c\n", "cannot both be set"},
-      {"manifests /tmp\n endpoint http://127.0.0.1:1\n", "endpoint and manifests cannot both be set"},
       {"startup_timeout 0s\n", "0s"},
       {"startup_timeout 5\n", "5"},
       {"apiserver_qps -1\n", "-1"},
@@ -211,11 +210,11 @@ TEST_CASE("kubernetes: what is wrong in the Corefile is refused by name") {
 
 TEST_CASE("kubernetes: everything that CoreDNS accepts is accepted") {
   const Folder folder;
-  for (const char* options :
-       {"ignore\n", "ignore empty_service extra\n", "ttl +5\n", "ttl 007\n", "ttl 10 20\n", "labels a in ()\n",
-        "labels a in (b, c),d notin (e),!f,g\n", "fallthrough bad..name\n", "startup_timeout 1s 2s\n",
-        "namespaces UPPER bad_name\n", "pods insecure\n pods verified\n", "endpoint_pod_names\n noendpoints\n",
-        "namespace_labels a=b\n"}) {
+  for (const char* options : {"ignore\n", "ignore empty_service extra\n", "ttl +5\n", "ttl 007\n", "ttl 10 20\n",
+                              "labels a in ()\n", "labels a in (b, c),d notin (e),!f,g\n", "fallthrough bad..name\n",
+                              "startup_timeout 1s 2s\n", "namespaces UPPER bad_name\n",
+                              "pods insecure\n pods verified\n", "endpoint http://127.0.0.1:1\n apiserver_qps 1.5\n",
+                              "endpoint_pod_names\n noendpoints\n", "namespace_labels a=b\n"}) {
     CAPTURE(options);
     const PluginFixture fixture = cluster(folder.line() + options);
     CHECK_MESSAGE(fixture.ok(), fixture.error_text());

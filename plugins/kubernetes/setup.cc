@@ -208,7 +208,8 @@ Result<void> set_source(server::Setup& setup, const corefile::ParsedDirective& d
   }
   if (source.manifests.empty()) return set_server(setup, server, source.api);
   for (const OptionUse* use : {server.kubeconfig, server.endpoint, server.tls, server.limits}) {
-    if (use) return setup.error(use->at, std::string(use->option->name) + " and manifests cannot both be set");
+    if (use)
+      setup.warn(use->at, std::string(use->option->name) + " is not used: manifests take the API server's place");
   }
   return {};
 }
