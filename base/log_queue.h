@@ -48,6 +48,7 @@ class Queue {
 
  private:
   size_t put(size_t at, std::string_view part) {
+    if (part.empty()) return at;  // memcpy() takes no null pointers
     const size_t offset = at % kCapacity;
     const size_t first = std::min(part.size(), kCapacity - offset);
     std::memcpy(octets_.data() + offset, part.data(), first);

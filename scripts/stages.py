@@ -2,7 +2,7 @@
 """The stages of ./test: each builds what it needs, runs, and says how many tests passed and failed.
 
 Everything a stage prints goes to build/logs; on failure its telling lines are shown. Counted are unit test cases,
-golden scenarios, Corefiles and packets, cluster cases, style checks and fuzz targets."""
+golden scenarios, Corefiles and packets, server and cluster cases, style checks and fuzz targets."""
 import argparse
 import concurrent.futures
 import json
@@ -150,7 +150,7 @@ def golden(stage, options):
     golden_suite(stage, "kubernetes", "release", ["--suite", "kubernetes", "--mode", "manifests"], 900)
 
 
-# ---------------------------------------------------------------------- cluster
+# ---------------------------------------------------------------------- cluster, whole process
 def apiserver(stage):
     """Builds etcd and kube-apiserver; True when they are there."""
     code = "import sys; sys.path.insert(0, 'tests/cluster'); import cluster; cluster.build(quiet=False)"
@@ -168,22 +168,33 @@ def api(stage, options):
                      ["--suite", "errors", "--only", "kubernetes/*", "--mode", "api"], 1200)
 
 
-def cluster(stage, options):
-    if not apiserver(stage) or not build(stage, "release", "portolan"):
-        return
-    counts = os.path.join(LOGS, "cluster.json")
+def process_suite(stage, script, timeout):
+    """A suite that prints `ok NAME` and `FAILED NAME: why` and writes its counts."""
+    counts = os.path.join(LOGS, f"{stage.name}.json")
     if os.path.exists(counts):
         os.unlink(counts)
-    status, output = run(stage, "suite", [PYTHON, "tests/cluster/suite.py", "--server", binary("release"),
-                                          "--counts", counts], 900)
+    status, output = run(stage, "suite", [PYTHON, script, "--server", binary("release"), "--counts", counts], timeout)
     if not os.path.exists(counts):
-        stage.fail(f"the cluster suite ended with {status}:\n{tail(output)}")
+        stage.fail(f"{script} ended with {status}:\n{tail(output)}")
         return
     with open(counts) as source:
         result = json.load(source)
     stage.count(result["passed"], result["failed"])
     if result["failed"]:
         stage.details.append("\n".join(line for line in output.splitlines() if not line.startswith("ok ")))
+    for line in output.splitlines():
+        if line.startswith("left out "):
+            print("  " + line)
+
+
+def server(stage, options):
+    if build(stage, "release", "portolan"):
+        process_suite(stage, "tests/server/suite.py", 300)
+
+
+def cluster(stage, options):
+    if apiserver(stage) and build(stage, "release", "portolan"):
+        process_suite(stage, "tests/cluster/suite.py", 900)
 
 
 # ---------------------------------------------------------------------- style, sanitizers, fuzzing
@@ -234,7 +245,7 @@ def fuzz(stage, options):
         stage.fail(f"scripts/fuzz.sh ended with {status}:\n{tail(output)}")
 
 
-STAGES = [unit, golden, api, cluster, style, asan, tsan, fuzz]
+STAGES = [unit, golden, server, api, cluster, style, asan, tsan, fuzz]
 
 
 def main():

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -57,7 +56,7 @@ boost::system::result<Server::Source, Errors> Server::read_corefile() const {
     } else if (file) {
       text.assign(std::istreambuf_iterator<char>(file), {});
     } else if (named) {
-      return Errors{fail("open " + path + ": " + std::strerror(errno))};
+      return Errors{fail("open " + path + ": " + error_text(errno))};
     } else {
       text = kDefaultText;
     }
@@ -109,7 +108,7 @@ boost::system::result<void, Errors> Server::start() {
   if (!flags_.pidfile.empty()) {
     std::ofstream file(flags_.pidfile);
     if (!(file << getpid() << "\n" << std::flush)) {
-      log::error("Could not write pidfile: open " + flags_.pidfile + ": " + std::strerror(errno));
+      log::error("Could not write pidfile: open " + flags_.pidfile + ": " + error_text(errno));
     }
   }
   watch_signals();

@@ -97,6 +97,7 @@ int Server::run() {
     worker->stop();
     worker->join();
   }
+  for (const auto& [configuration, users] : leaving_) configuration->stop(clock().now() + kGrace);
   if (current_) current_->stop(clock().now() + kGrace);
   if (!flags_.pidfile.empty()) unlink(flags_.pidfile.c_str());
   log::flush(kFlushMs);

@@ -46,8 +46,10 @@ Result<Modifier> parse_modifier(std::string_view text) {
 
 std::string formatted(const Modifier& modifier, int64_t value) {
   char digits[32];
-  const char* pattern = modifier.base == 'o' ? "%llo" : modifier.base == 'x' ? "%llx" : modifier.base == 'X' ? "%llX"
-                                                                                                            : "%lld";
+  const char* pattern = modifier.base == 'o'   ? "%llo"
+                        : modifier.base == 'x' ? "%llx"
+                        : modifier.base == 'X' ? "%llX"
+                                               : "%lld";
   const int size = std::snprintf(digits, sizeof digits, pattern, static_cast<long long>(value));
   std::string out(digits, static_cast<size_t>(size));
   if (out.size() < modifier.width) out.insert(0, modifier.width - out.size(), '0');
@@ -89,7 +91,8 @@ Result<std::string> generate(std::string_view text, const GenerateRange& range, 
       if (close == std::string_view::npos) return fail("bad modifier in $GENERATE");
       const auto modifier = parse_modifier(text.substr(i + 2, close - i - 2));
       if (modifier.has_error()) return modifier.error();
-      if (modifier->offset < -range.start || modifier->offset > kMaxValue || range.stop + modifier->offset > kMaxValue) {
+      if (modifier->offset < -range.start || modifier->offset > kMaxValue ||
+          range.stop + modifier->offset > kMaxValue) {
         return fail("bad offset in $GENERATE");
       }
       out += formatted(*modifier, value + modifier->offset);

@@ -159,8 +159,7 @@ Status Lookup::alias(NameView target) {
   for (unsigned followed = 0;; ++followed) {
     const Node* node = node_with_records(target);
     if (cut_above(target, node)) return Status::delegation;
-    if (!node || question_.type == RRType::ns ||
-        (question_.type == RRType::soa && target.equals(tree_.origin()))) {
+    if (!node || question_.type == RRType::ns || (question_.type == RRType::soa && target.equals(tree_.origin()))) {
       target_ = NameView(arena_.copy(target.wire()).data(), static_cast<uint8_t>(target.size()));
       return Status::outside;
     }

@@ -72,8 +72,8 @@ void Lookup::add_signatures(ArenaVector<dns::Record>& to, const Node& node, RRTy
   for (unsigned i = 0; i < set->count; ++i) {
     dns::Record record = tree_.record(*set, i);
     if (covered(record) != type) continue;
-    record.owner = owner ? *owner
-                         : NameView(arena_.copy(record.owner.wire()).data(), static_cast<uint8_t>(record.owner.size()));
+    record.owner =
+        owner ? *owner : NameView(arena_.copy(record.owner.wire()).data(), static_cast<uint8_t>(record.owner.size()));
     record.rdata = arena_.copy(record.rdata);
     to.push_back(record);
   }

@@ -81,7 +81,8 @@ class Fields {
     }
     if (data.empty()) return fail("no data behind " + dns::text(record_.type));
     auto rdata = parse_data(data);
-    if (rdata.has_error()) return fail("bad " + dns::text(record_.type) + " \"" + data + "\": " + rdata.error().message);
+    if (rdata.has_error())
+      return fail("bad " + dns::text(record_.type) + " \"" + data + "\": " + rdata.error().message);
     record_.rdata = std::move(*rdata);
     return {boost::system::in_place_value, std::move(record_)};
   }

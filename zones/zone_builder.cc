@@ -185,8 +185,8 @@ ZoneTree::RRset ZoneBuilder::add_rrset(ZoneTree& tree, std::span<const Entry> en
     tree.octets_.insert(tree.octets_.end(), cased.data(), cased.data() + cased.size());
   }
   for (const Entry& entry : entries) {
-    tree.records_.push_back({entry.ttl, static_cast<uint32_t>(tree.octets_.size()),
-                             static_cast<uint16_t>(entry.rdata.size())});
+    tree.records_.push_back(
+        {entry.ttl, static_cast<uint32_t>(tree.octets_.size()), static_cast<uint16_t>(entry.rdata.size())});
     tree.octets_.insert(tree.octets_.end(), entry.rdata.begin(), entry.rdata.end());
   }
   return set;

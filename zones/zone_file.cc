@@ -17,8 +17,8 @@ namespace {
 
 using dns::Name;
 
-constexpr unsigned kMaxIncludes = 7;       // files within files
-constexpr uint32_t kGenerateTtl = 3600;    // of $GENERATE's records without a TTL, whatever $TTL says, as in CoreDNS
+constexpr unsigned kMaxIncludes = 7;     // files within files
+constexpr uint32_t kGenerateTtl = 3600;  // of $GENERATE's records without a TTL, whatever $TTL says, as in CoreDNS
 constexpr uint32_t kMaxTtlDigits = 10;
 
 std::string place(const std::string& path, uint32_t line) { return path + ":" + std::to_string(line) + ": "; }
@@ -111,7 +111,8 @@ class Reader {
     if (!options_.allow_include) return fail("$INCLUDE directive not allowed");
     if (depth >= kMaxIncludes) return fail("too deeply nested $INCLUDE");
     std::string wanted = entry.words[1].text;
-    if (wanted.size() > 1 && wanted.front() == '"' && wanted.back() == '"') wanted = wanted.substr(1, wanted.size() - 2);
+    if (wanted.size() > 1 && wanted.front() == '"' && wanted.back() == '"')
+      wanted = wanted.substr(1, wanted.size() - 2);
     FieldState inner = state;
     inner.owner.reset();
     inner.last_ttl = 0;
@@ -228,11 +229,21 @@ std::optional<uint32_t> parse_ttl(std::string_view text) {
   for (const char c : text) {
     uint64_t unit = 0;
     switch (c | 0x20) {
-      case 's': unit = 1; break;
-      case 'm': unit = 60; break;
-      case 'h': unit = 60 * 60; break;
-      case 'd': unit = 60 * 60 * 24; break;
-      case 'w': unit = 60 * 60 * 24 * 7; break;
+      case 's':
+        unit = 1;
+        break;
+      case 'm':
+        unit = 60;
+        break;
+      case 'h':
+        unit = 60 * 60;
+        break;
+      case 'd':
+        unit = 60 * 60 * 24;
+        break;
+      case 'w':
+        unit = 60 * 60 * 24 * 7;
+        break;
       default:
         if (c < '0' || c > '9' || ++digits > kMaxTtlDigits) return std::nullopt;
         part = part * 10 + static_cast<uint64_t>(c - '0');

@@ -24,8 +24,8 @@ class ZoneTree {
   struct RRset {
     dns::RRType type = dns::RRType::none;
     uint16_t count = 0;
-    uint32_t first = 0;       // of the zone's records
-    uint32_t owner = 0;       // where the owner's octets lie; SRV owners keep the case of the file
+    uint32_t first = 0;  // of the zone's records
+    uint32_t owner = 0;  // where the owner's octets lie; SRV owners keep the case of the file
     uint8_t owner_size = 0;
   };
   /// An owner; without rrsets it is an empty non-terminal (RFC 4592 section 2.2.2), or an apex with SOA and NS only.
@@ -94,8 +94,8 @@ class ZoneBuilder {
  public:
   explicit ZoneBuilder(const dns::Name& origin) : origin_(origin.lower()) {}
 
-  /// Adds a record, its names in lower case as CoreDNS has it (the owner except of SRV; the names in NS, SOA, CNAME, MX,
-  /// SVCB and HTTPS). A second SOA takes the first one's place. Errors: NSEC3, a class other than IN.
+  /// Adds a record, its names in lower case as CoreDNS has it (the owner except of SRV; the names in NS, SOA, CNAME,
+  /// MX, SVCB and HTTPS). A second SOA takes the first one's place. Errors: NSEC3, a class other than IN.
   Result<void> add(dns::OwnedRecord record);
   bool has_soa() const { return has_soa_; }
   /// Whether a later SOA took an earlier one's place.

@@ -45,7 +45,9 @@ void Cache::stop(server::Deadline) noexcept { metrics_.stop(); }
 
 void Cache::adopt(const std::shared_ptr<server::Handler>& previous) {
   const auto before = std::dynamic_pointer_cast<Cache>(previous);
-  if (before && before->options_ == options_) store_ = before->store_;
+  if (!before || before->options_ != options_) return;
+  store_ = before->store_;
+  metrics_.inherit(before->metrics_);
 }
 
 Task<Outcome> Cache::serve(Query& query, server::Next next) {

@@ -1,6 +1,7 @@
 // The families, with CoreDNS's names, and the gauge of entries.
 #include "plugins/cache/metrics.h"
 
+#include <algorithm>
 #include <span>
 
 #include "plugins/cache/cache.h"
@@ -73,9 +74,18 @@ uint32_t LazyCounter::make() {
   return cell;
 }
 
+void CacheMetrics::inherit(const CacheMetrics& before) {
+  for (const auto& each : before.counters_) {
+    if (each->stored.load(std::memory_order_relaxed)) inherited_.push_back(each->server);
+  }
+}
+
 void CacheMetrics::start(const server::Configuration& configuration, std::shared_ptr<Store> store) {
   entries();
-  for (const auto& listener : configuration.listeners()) counters_.push_back(counters_for(*listener, zones_));
+  for (const auto& listener : configuration.listeners()) {
+    counters_.push_back(counters_for(*listener, zones_));
+    counters_.back()->stored = std::find(inherited_.begin(), inherited_.end(), listener->label) != inherited_.end();
+  }
   hook_ = metrics::before_scrape([this, store = std::move(store)] {
     for (const auto& each : counters_) {
       if (!each->stored.load(std::memory_order_relaxed)) continue;

@@ -52,6 +52,8 @@ class CacheMetrics {
   explicit CacheMetrics(std::string zones) : zones_(std::move(zones)) {}
   ~CacheMetrics() { stop(); }
 
+  /// Before start(): listeners whose entries `before` counted are counted here too, as the entries are the same.
+  void inherit(const CacheMetrics& before);
   /// Once all listeners are known. `store` is looked at before each scrape.
   void start(const server::Configuration& configuration, std::shared_ptr<Store> store);
   /// Takes the gauges away again.
@@ -66,6 +68,7 @@ class CacheMetrics {
  private:
   std::string zones_;
   std::vector<std::unique_ptr<Counters>> counters_;
+  std::vector<std::string> inherited_;  // labels of listeners
   uint64_t hook_ = 0;
   bool started_ = false;
 };

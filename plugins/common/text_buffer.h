@@ -16,6 +16,7 @@ class TextBuffer {
   explicit TextBuffer(Arena& arena, size_t expected = 256) : arena_(&arena) { reserve(expected); }
 
   TextBuffer& append(std::string_view text) {
+    if (text.empty()) return *this;  // memcpy() takes no null pointers
     if (text.size() > capacity_ - size_) reserve(size_ + text.size());
     std::memcpy(data_ + size_, text.data(), text.size());
     size_ += text.size();

@@ -10,7 +10,7 @@ namespace portolan::zone_file {
 namespace {
 
 int64_t modified(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (stat(path.c_str(), &found) != 0) return 0;
   return found.st_mtim.tv_sec * int64_t{1'000'000'000} + found.st_mtim.tv_nsec;
 }

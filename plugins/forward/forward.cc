@@ -15,10 +15,10 @@ using server::Next;
 using server::Outcome;
 using server::Query;
 
-constexpr auto kDeadline = std::chrono::seconds(5);       // for one question, all attempts together
-constexpr unsigned kAttemptsPerUpstream = 2;              // unless max_connect_attempts says otherwise
-constexpr auto kPause = std::chrono::milliseconds(50);    // between two rounds when attempts are not counted
-constexpr size_t kMostWaiting = 100'000;                  // questions of a directive, over all workers
+constexpr auto kDeadline = std::chrono::seconds(5);     // for one question, all attempts together
+constexpr unsigned kAttemptsPerUpstream = 2;            // unless max_connect_attempts says otherwise
+constexpr auto kPause = std::chrono::milliseconds(50);  // between two rounds when attempts are not counted
+constexpr size_t kMostWaiting = 100'000;                // questions of a directive, over all workers
 constexpr std::string_view kNoHealthy = "no healthy proxies";
 constexpr std::string_view kOverload = "too many queries wait for upstreams";
 
@@ -150,7 +150,9 @@ Task<Outcome> Forward::serve(Query& query, Next next) {
 const std::shared_ptr<const UpstreamSet>& Forward::current(Here& here) {
   const uint32_t version = version_.load(std::memory_order_acquire);
   if (here.version != version) {
-    here.set = *set_.lock();
+    // A count of references of this worker's own: the common one would be written by all workers, for each question.
+    const std::shared_ptr<const UpstreamSet> common = *set_.lock();
+    here.set = std::shared_ptr<const UpstreamSet>(common.get(), [common](const UpstreamSet*) {});
     here.version = version;
   }
   return here.set;
@@ -177,9 +179,9 @@ Task<Outcome> Forward::exchange(Query& query, Next next) {
   const std::shared_ptr<const UpstreamSet> set = current(here);
   Attempt attempt(*this, *set, query.arena());
   std::string_view error = kNoHealthy;
-  const Proto preferred =
-      options_.force_tcp || (!options_.prefer_udp && query.transport == server::Transport::tcp) ? Proto::tcp
-                                                                                                 : Proto::udp;
+  const Proto preferred = options_.force_tcp || (!options_.prefer_udp && query.transport == server::Transport::tcp)
+                              ? Proto::tcp
+                              : Proto::udp;
   while (Upstream* upstream = attempt.next()) {
     AwaitedAnswer answer;
     for (Proto proto = preferred;; proto = Proto::tcp) {

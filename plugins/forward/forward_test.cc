@@ -80,7 +80,7 @@ TEST_CASE("forward: the upstream's answer and flags come back by the client's pr
 }
 
 TEST_CASE("forward: second upstream is tried after a timeout") {
-  Setting setting(". {\n forward . {0} {1} {\n policy sequential\n read_timeout 100ms\n }\n}\n", 2);
+  Setting setting(". {\n forward . {0} {1} {\n policy sequential\n read_timeout 300ms\n }\n}\n", 2);
   setting.up(0).serve = [](Asked&) {};
   setting.up(1).serve = answers(kSecond);
   CHECK(setting.ask().answer == kSecond);
@@ -277,9 +277,9 @@ TEST_CASE("forward: next and next_on_nodata ask the next forward") {
 
 TEST_CASE("forward: an upstream that fails is probed until it answers, and passed over meanwhile") {
   Setting setting(
-      ". {\n forward . {0} {1} {\n policy sequential\n max_fails 1\n read_timeout 60ms\n health_check 5ms\n }\n}\n", 2);
-  forward::Upstream& first =
-      *setting.server->handler<forward::Forward>("forward").upstreams()->front();
+      ". {\n forward . {0} {1} {\n policy sequential\n max_fails 1\n read_timeout 400ms\n health_check 5ms\n }\n}\n",
+      2);
+  forward::Upstream& first = *setting.server->handler<forward::Forward>("forward").upstreams()->front();
   setting.up(0).serve = [](Asked& asked) {  // a broken server: nothing that can be taken for an answer
     asked.reply({0, 0, 0});
   };
@@ -298,8 +298,7 @@ TEST_CASE("forward: failfast answers SERVFAIL at once while all upstreams are do
   Setting setting(
       ". {\n forward . {0} {\n max_fails 1\n read_timeout 50ms\n health_check 5ms\n"
       " failfast_all_unhealthy_upstreams\n }\n}\n");
-  forward::Upstream& first =
-      *setting.server->handler<forward::Forward>("forward").upstreams()->front();
+  forward::Upstream& first = *setting.server->handler<forward::Forward>("forward").upstreams()->front();
   setting.up().vanish();
   CHECK(setting.ask().rcode == dns::Rcode::servfail);
   REQUIRE(setting.server->run_until([&] { return first.down(1); }));

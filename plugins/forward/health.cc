@@ -15,8 +15,7 @@ constexpr size_t kQuestionSize = 12 + 255 + 4;
 
 }  // namespace
 
-Probe::Probe(Upstream& upstream, Loop& loop)
-    : upstream_(upstream), timer_(loop), link_(upstream, loop, kPatience, 1) {}
+Probe::Probe(Upstream& upstream, Loop& loop) : upstream_(upstream), timer_(loop), link_(upstream, loop, kPatience, 1) {}
 
 void Probe::start() { ask(); }
 

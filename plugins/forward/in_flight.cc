@@ -97,8 +97,7 @@ void InFlight::unassign(Exchange& exchange) {
 }
 
 Exchange* InFlight::find(uint32_t owner, uint16_t id) const {
-  return by_id_.find(id_key(owner, id),
-                     [&](const Exchange& other) { return other.owner == owner && other.id == id; });
+  return by_id_.find(id_key(owner, id), [&](const Exchange& other) { return other.owner == owner && other.id == id; });
 }
 
 void InFlight::start(Exchange& exchange, SteadyTime deadline) {

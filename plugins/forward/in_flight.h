@@ -41,7 +41,7 @@ struct Exchange {
 };
 
 /// Exchanges in order, linked through one of their hooks.
-template <Hook Exchange::*hook>
+template <Hook Exchange::* hook>
 class List {
  public:
   bool empty() const { return first_ == nullptr; }
@@ -76,7 +76,7 @@ struct SentList : List<&Exchange::sent> {
 };
 
 /// A chained hash index through one of Exchange's links; grows, never shrinks.
-template <Exchange* Exchange::*next, uint64_t Exchange::*hash>
+template <Exchange* Exchange::* next, uint64_t Exchange::* hash>
 class Index {
  public:
   void insert(Exchange& exchange) {

@@ -1,9 +1,10 @@
-// Forward's upstreams over time: made when the configuration is prepared, shared across reloads, changed when host names
-// change, let go at the end.
+// Forward's upstreams over time: made when the configuration is prepared, shared across reloads, changed when host
+// names change, let go at the end.
 #include <algorithm>
 
 #include "base/log.h"
 #include "plugins/forward/forward.h"
+#include "plugins/forward/metrics.h"
 #include "server/setup.h"
 
 namespace portolan::forward {
@@ -19,7 +20,9 @@ Forward::Forward(server::Process& process, Options options, corefile::Position a
       at_(std::move(at)),
       too_many_("concurrent queries exceeded maximum " + std::to_string(options_.max_concurrent)),
       policy_(options_.policy),
-      here_(process.workers()) {}
+      here_(process.workers()) {
+  forward_metrics();  // exposed from the start
+}
 
 Forward::~Forward() = default;
 

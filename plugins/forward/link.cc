@@ -8,6 +8,7 @@ namespace {
 
 constexpr auto kSweep = std::chrono::seconds(10);  // between two looks for idle sockets, as CoreDNS
 constexpr auto kShortestSweep = std::chrono::milliseconds(100);
+constexpr std::string_view kGone = "upstream is no longer used";
 constexpr unsigned kMostBadPackets = 8;  // that are read for one question
 
 // The question that came back against the one that was sent: the name's case may differ (RFC 1035 section 2.3.3).
@@ -29,7 +30,7 @@ Match match(const Waiter& waiter, std::span<const uint8_t> packet) {
   const unsigned questions = static_cast<unsigned>(packet[4] << 8 | packet[5]);
   if (answer && questions == 0 && (packet[3] & 15) != 0 && packet.size() == dns::kHeaderSize) return Match::bare_error;
   return answer && questions == 1 && same_question(waiter.packet, packet, waiter.question_size) ? Match::yes
-                                                                                               : Match::no;
+                                                                                                : Match::no;
 }
 
 bool truncated(std::span<const uint8_t> packet) { return packet[2] & 0x02; }
@@ -77,6 +78,11 @@ Link::Link(Upstream& upstream, Loop& loop, nanoseconds timeout, size_t sharers)
 Link::~Link() = default;
 
 void Link::ask(Waiter& waiter) {
+  if (ended_) {
+    waiter.error = kGone;
+    waiter.fate = Fate::failed;
+    return waiter.done(waiter);
+  }
   if (Exchange* same = in_flight_.same(waiter)) return in_flight_.join(*same, waiter);
   Exchange& exchange = in_flight_.open(waiter);
   restart(exchange);
@@ -164,6 +170,7 @@ void Link::fail(Exchange& exchange, std::string_view error) {
 }
 
 void Link::end() {
+  ended_ = true;
   udp_.end();
   tcp_.end();
 }

@@ -55,7 +55,7 @@ class Link {
   UdpTransport udp_;
   TcpTransport tcp_;
   Timer due_timer_, sweep_timer_;
-  bool due_armed_ = false, sweep_armed_ = false;
+  bool due_armed_ = false, sweep_armed_ = false, ended_ = false;
 };
 
 }  // namespace portolan::forward

@@ -13,8 +13,9 @@ struct Families {
                                      "Histogram of the time each request took.",
                                      {"proxy_name", "to", "rcode"},
                                      metrics::exponential_bounds(0.00025, 2, 16)};
-  metrics::CounterFamily check_failures{
-      "coredns_proxy_healthcheck_failures_total", "Counter of the number of failed healthchecks.", {"proxy_name", "to"}};
+  metrics::CounterFamily check_failures{"coredns_proxy_healthcheck_failures_total",
+                                        "Counter of the number of failed healthchecks.",
+                                        {"proxy_name", "to"}};
   metrics::CounterFamily hits{"coredns_proxy_conn_cache_hits_total",
                               "Counter of connection cache hits per upstream and protocol.",
                               {"proxy_name", "to", "proto"}};

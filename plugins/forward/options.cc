@@ -27,8 +27,7 @@ constexpr Arg kConcurrentArgs[] = {{.name = "MAX", .kind = ArgKind::integer, .mi
 constexpr Arg kMethodArgs[] = {{.name = "METHOD", .kind = ArgKind::choice, .choices = "GET|POST"}};
 constexpr Arg kTlsArgs[] = {{.name = "CERT"}, {.name = "KEY"}, {.name = "CA"}};
 constexpr Arg kNameArgs[] = {{.name = "NAME"}};
-constexpr Arg kPolicyArgs[] = {
-    {.name = "POLICY", .kind = ArgKind::choice, .choices = "random|round_robin|sequential"}};
+constexpr Arg kPolicyArgs[] = {{.name = "POLICY", .kind = ArgKind::choice, .choices = "random|round_robin|sequential"}};
 constexpr Arg kHealthArgs[] = {{.name = "DURATION", .kind = ArgKind::duration, .min = 0},
                                {.name = "no_rec|domain FQDN", .many = true}};
 constexpr Arg kRcodeArgs[] = {{.name = "RCODE", .many = true}};
@@ -39,25 +38,46 @@ constexpr Option kTable[] = {
     {.name = "", .args = kOwnArgs, .required = 2, .help = "the zone that is forwarded and where to"},
     {.name = "except", .args = kExceptArgs, .required = 1, .repeat = Repeat::append, .help = "zones left alone"},
     {.name = "force_tcp", .help = "TCP even for questions that came over UDP"},
-    {.name = "prefer_udp", .help = "UDP even for questions that came over TCP; a truncated answer is asked for over TCP"},
-    {.name = "expire", .args = kDurationArgs, .required = 1, .fallback = "10s", .help = "idle sockets close after this"},
+    {.name = "prefer_udp",
+     .help = "UDP even for questions that came over TCP; a truncated answer is asked for over TCP"},
+    {.name = "expire",
+     .args = kDurationArgs,
+     .required = 1,
+     .fallback = "10s",
+     .help = "idle sockets close after this"},
     {.name = "max_age", .args = kDurationArgs, .required = 1, .fallback = "0", .help = "sockets close at this age"},
     {.name = "max_idle_conns", .args = kCountArgs, .required = 1, .fallback = "0", .help = "idle sockets kept"},
     {.name = "read_timeout", .args = kPositiveArgs, .required = 1, .fallback = "2s", .help = "wait for one answer"},
     {.name = "max_fails", .args = kCount32Args, .required = 1, .fallback = "2", .help = "failed checks before down"},
-    {.name = "max_connect_attempts", .args = kCount32Args, .required = 1, .fallback = "twice the upstreams",
+    {.name = "max_connect_attempts",
+     .args = kCount32Args,
+     .required = 1,
+     .fallback = "twice the upstreams",
      .help = "failed attempts for one question"},
-    {.name = "doh_method", .args = kMethodArgs, .required = 1, .fallback = "POST",
+    {.name = "doh_method",
+     .args = kMethodArgs,
+     .required = 1,
+     .fallback = "POST",
      .help = "taken for https:// upstreams, which are refused"},
     {.name = "tls", .args = kTlsArgs, .help = "certificate, key and CA for tls:// upstreams"},
     {.name = "tls_servername", .args = kNameArgs, .required = 1, .help = "the name tls:// upstreams must prove"},
     {.name = "policy", .args = kPolicyArgs, .required = 1, .fallback = "random", .help = "order of the upstreams"},
-    {.name = "health_check", .args = kHealthArgs, .required = 1, .fallback = "0.5s", .help = "how upstreams are probed"},
+    {.name = "health_check",
+     .args = kHealthArgs,
+     .required = 1,
+     .fallback = "0.5s",
+     .help = "how upstreams are probed"},
     {.name = "max_concurrent", .args = kConcurrentArgs, .required = 1, .fallback = "0", .help = "questions under way"},
-    {.name = "next", .args = kRcodeArgs, .required = 1, .repeat = Repeat::append,
+    {.name = "next",
+     .args = kRcodeArgs,
+     .required = 1,
+     .repeat = Repeat::append,
      .help = "answers after which the next forward is asked"},
     {.name = "next_on_nodata", .help = "the next forward is asked after an empty answer"},
-    {.name = "failover", .args = kRcodeArgs, .required = 1, .repeat = Repeat::append,
+    {.name = "failover",
+     .args = kRcodeArgs,
+     .required = 1,
+     .repeat = Repeat::append,
      .help = "answers after which the next upstream is asked"},
     {.name = "failfast_all_unhealthy_upstreams", .help = "SERVFAIL at once when every upstream is down"},
     {.name = "source_address", .args = kAddressArgs, .required = 1, .help = "the address questions leave from"},
@@ -137,8 +157,8 @@ class Reader {
     }
     const std::vector<std::string> words = use.texts(1);
     if (words.size() > kMostTargets) {
-      return setup_.error(use.at, "more than " + std::to_string(kMostTargets) +
-                                      " TOs configured: " + std::to_string(words.size()));
+      return setup_.error(
+          use.at, "more than " + std::to_string(kMostTargets) + " TOs configured: " + std::to_string(words.size()));
     }
     for (const std::string& word : words) {
       auto target = parse_target(word);

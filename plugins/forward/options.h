@@ -26,7 +26,7 @@ struct Options {
   bool force_tcp = false;
   bool prefer_udp = false;
   nanoseconds expire = std::chrono::seconds(10);
-  nanoseconds max_age{0};  // 0: no limit
+  nanoseconds max_age{0};       // 0: no limit
   uint32_t max_idle_conns = 0;  // 0: no limit
   nanoseconds read_timeout = std::chrono::seconds(2);
   uint32_t max_fails = 2;

@@ -22,9 +22,11 @@ class Policy {
     for (size_t i = 0; i < count; ++i) order[i] = static_cast<uint16_t>(i);
     if (count < 2) return;
     if (kind_ == PolicyKind::random) {
-      for (size_t i = count - 1; i > 0; --i) std::swap(order[i], order[fast_random_below(static_cast<uint32_t>(i + 1))]);
+      for (size_t i = count - 1; i > 0; --i)
+        std::swap(order[i], order[fast_random_below(static_cast<uint32_t>(i + 1))]);
     } else if (kind_ == PolicyKind::round_robin) {
-      // The one whose turn it is, then the others in the order of the Corefile; the first turn is the second upstream's.
+      // The one whose turn it is, then the others in the order of the Corefile; the first turn is the second
+      // upstream's.
       const size_t first = (turn_.fetch_add(1, std::memory_order_relaxed) + 1) % count;
       for (size_t i = first; i > 0; --i) std::swap(order[i], order[i - 1]);
     }

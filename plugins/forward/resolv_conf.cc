@@ -31,7 +31,7 @@ std::vector<SocketAddress> parse_resolv_conf(std::string_view text) {
 }
 
 Result<std::vector<SocketAddress>> read_resolv_conf(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) return fail("open " + path + ": " + std::strerror(errno));
   if (!S_ISREG(status.st_mode)) return fail("open " + path + ": not a regular file");
   std::ifstream file(path);

@@ -57,8 +57,8 @@ Error unsupported(std::string_view scheme, std::string_view rest, std::string_vi
     return fail("DNS over HTTPS to an upstream is not built, expecting dns:// or tls:// instead of '" +
                 std::string(word) + "'");
   }
-  return fail("'" + std::string(scheme) + "' is not supported as a destination protocol in forward: " +
-              std::string(word));
+  return fail("'" + std::string(scheme) +
+              "' is not supported as a destination protocol in forward: " + std::string(word));
 }
 
 }  // namespace

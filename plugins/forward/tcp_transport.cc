@@ -102,8 +102,7 @@ TcpTransport::Connection* TcpTransport::open(SteadyTime now) {
   }
   if (connect(fd, reinterpret_cast<sockaddr*>(&raw), size) != 0 && errno != EINPROGRESS) return failed("connect");
   const std::string& name = settings.target.server_name;
-  connection->stream.emplace(fd, upstream.tls(), name.empty() ? settings.target.address.ip.text() : name,
-                             name.empty());
+  connection->stream.emplace(fd, upstream.tls(), name.empty() ? settings.target.address.ip.text() : name, name.empty());
   connection->watch.emplace(link_.loop(), fd);
   connection->serial = link_.in_flight().next_serial();
   connection->made = connection->used = now;
@@ -233,9 +232,8 @@ bool TcpTransport::take_messages(Connection& connection) {
   }
   connection.in.erase(connection.in.begin(), connection.in.begin() + static_cast<ptrdiff_t>(at));
   const auto idle = [](const auto& each) { return each->empty() && each->state == State::open; };
-  const bool over = link_.most_idle() > 0 &&
-                    static_cast<size_t>(std::count_if(connections_.begin(), connections_.end(), idle)) >
-                        link_.most_idle();
+  const bool over = link_.most_idle() > 0 && static_cast<size_t>(std::count_if(connections_.begin(), connections_.end(),
+                                                                               idle)) > link_.most_idle();
   if (connection.empty() && (connection.leaving || over)) {
     close(connection, {});
     return false;

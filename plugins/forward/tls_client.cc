@@ -68,7 +68,8 @@ Result<void> add_identity(SSL_CTX* context, const TlsFiles& files) {
   ERR_clear_error();
   const Bio bio = memory(files.key);
   const PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return fail("could not load TLS key: " + openssl_error());
+  if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+    return fail("could not load TLS key: " + openssl_error());
   return {};
 }
 

@@ -14,9 +14,9 @@
 namespace portolan::forward {
 namespace {
 
-constexpr unsigned kBatch = 8;      // packets taken from a socket at once
-constexpr unsigned kEvents = 64;    // sockets looked at in one go
-constexpr unsigned kRounds = 4;     // of batches from one socket, before others have their turn
+constexpr unsigned kBatch = 8;    // packets taken from a socket at once
+constexpr unsigned kEvents = 64;  // sockets looked at in one go
+constexpr unsigned kRounds = 4;   // of batches from one socket, before others have their turn
 constexpr size_t kPacket = 65'535;
 
 }  // namespace

@@ -48,11 +48,6 @@ class Entry {
   size_t octets() const { return size_; }
   /// The labels SERVICE.NAMESPACE.svc in wire form, lower case: key of the index and middle of every name.
   std::string_view key() const { return {base() + sizeof(Entry), key_size_}; }
-  /// The labels in front of the namespace's, and the namespace.
-  std::string_view space() const {
-    const size_t at = static_cast<uint8_t>(key()[0]) + 1u;
-    return key().substr(at + 1, static_cast<uint8_t>(key()[at]));
-  }
   /// Target of an ExternalName service, in wire form; empty when it is no name.
   std::string_view external() const { return {base() + external_, external_size_}; }
   const Set& own() const { return own_; }

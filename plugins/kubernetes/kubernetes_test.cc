@@ -74,7 +74,7 @@ server::Plugin behind() {
   });
 }
 
-PluginFixture cluster(const std::string& options, const PluginFixture* previous = nullptr) {
+PluginFixture with_options(const std::string& options, const PluginFixture* previous = nullptr) {
   return PluginFixture(". {\n kubernetes cluster.local in-addr.arpa {\n" + options + "}\n whoami\n}\n",
                        {kubernetes_plugin, behind()}, previous);
 }
@@ -90,7 +90,7 @@ const std::string kSoa = "cluster.local. 5 IN SOA ns.dns.cluster.local. hostmast
 
 TEST_CASE("kubernetes: answers are authoritative, and the SOA goes with what is not there") {
   const Folder folder;
-  PluginFixture fixture = cluster(folder.line());
+  PluginFixture fixture = with_options(folder.line());
   REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
   REQUIRE(wait_ready(fixture));
 
@@ -118,7 +118,7 @@ TEST_CASE("kubernetes: answers are authoritative, and the SOA goes with what is 
 
 TEST_CASE("kubernetes: an alias brings along what is behind it") {
   const Folder folder;
-  PluginFixture fixture = cluster(folder.line());
+  PluginFixture fixture = with_options(folder.line());
   REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
   REQUIRE(wait_ready(fixture));
   CHECK(fixture.ask("in.prod.svc.cluster.local.").answer ==
@@ -134,7 +134,7 @@ TEST_CASE("kubernetes: an alias brings along what is behind it") {
 
 TEST_CASE("kubernetes: fallthrough passes on names that do not exist, and only these") {
   const Folder folder;
-  PluginFixture fixture = cluster(folder.line() + "fallthrough in-addr.arpa\n");
+  PluginFixture fixture = with_options(folder.line() + "fallthrough in-addr.arpa\n");
   REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
   REQUIRE(wait_ready(fixture));
   CHECK(fixture.ask("nosuch.prod.svc.cluster.local.").rcode == Rcode::nxdomain);
@@ -144,7 +144,7 @@ TEST_CASE("kubernetes: fallthrough passes on names that do not exist, and only t
 }
 
 TEST_CASE("kubernetes: until the cluster is known, its names fail and nothing else does") {
-  PluginFixture fixture = cluster("endpoint http://127.0.0.1:1\n");
+  PluginFixture fixture = with_options("endpoint http://127.0.0.1:1\n");
   REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
   CHECK_FALSE(fixture.handler<kubernetes::Kubernetes>("kubernetes").ready());
   const Answer answer = fixture.ask("web.prod.svc.cluster.local.");
@@ -159,16 +159,16 @@ TEST_CASE("kubernetes: until the cluster is known, its names fail and nothing el
 
 TEST_CASE("kubernetes: a reload that reads the same keeps the index, another answers from the old one meanwhile") {
   const Folder folder;
-  PluginFixture first = cluster(folder.line());
+  PluginFixture first = with_options(folder.line());
   REQUIRE_MESSAGE(first.ok(), first.error_text());
   REQUIRE(wait_ready(first));
 
-  PluginFixture same = cluster(folder.line() + "ttl 30\n", &first);
+  PluginFixture same = with_options(folder.line() + "ttl 30\n", &first);
   REQUIRE_MESSAGE(same.ok(), same.error_text());
   CHECK(same.handler<kubernetes::Kubernetes>("kubernetes").ready());
   CHECK(same.ask("web.prod.svc.cluster.local.").answer == Lines{"web.prod.svc.cluster.local. 30 IN A 10.96.2.10"});
 
-  PluginFixture other = cluster("endpoint http://127.0.0.1:1\n", &first);
+  PluginFixture other = with_options("endpoint http://127.0.0.1:1\n", &first);
   REQUIRE_MESSAGE(other.ok(), other.error_text());
   CHECK(other.ask("web.prod.svc.cluster.local.").answer == Lines{"web.prod.svc.cluster.local. 5 IN A 10.96.2.10"});
 }
@@ -200,7 +200,7 @@ TEST_CASE("kubernetes: what is wrong in the Corefile is refused by name") {
   };
   for (const Case& each : cases) {
     CAPTURE(each.options);
-    const PluginFixture fixture = cluster(each.options);
+    const PluginFixture fixture = with_options(each.options);
     REQUIRE_FALSE(fixture.ok());
     CHECK_MESSAGE(fixture.error_text().find(each.found) != std::string::npos, fixture.error_text());
   }
@@ -216,7 +216,7 @@ TEST_CASE("kubernetes: everything that CoreDNS accepts is accepted") {
                               "pods insecure\n pods verified\n", "endpoint http://127.0.0.1:1\n apiserver_qps 1.5\n",
                               "endpoint_pod_names\n noendpoints\n", "namespace_labels a=b\n"}) {
     CAPTURE(options);
-    const PluginFixture fixture = cluster(folder.line() + options);
+    const PluginFixture fixture = with_options(folder.line() + options);
     CHECK_MESSAGE(fixture.ok(), fixture.error_text());
   }
 }

@@ -65,7 +65,8 @@ void Kubernetes::adopt(const std::shared_ptr<server::Handler>& previous) {
 Result<void> Kubernetes::prepare() {
   register_metrics();
   if (!options_.bound) options_.settings.local = machine_addresses();
-  auto state = ClusterState::get(options_.source, process_.clock());
+  // Not the process's clock: a state that is being stopped may outlive it.
+  auto state = ClusterState::get(options_.source, system_clock());
   if (!state) return fail("plugin/kubernetes: " + state.error().message);
   if (previous_ && previous_->own() == *state) {
     standing_ = std::move(previous_);

@@ -51,7 +51,7 @@ size_t Writer::NameHash::operator()(std::string_view text) const { return key_ha
 
 Writer::~Writer() = default;
 
-// Load by Unix time, in whole seconds; a change within the same second keeps it (as CoreDNS's does).
+// Unix time in whole seconds; another change within the same second keeps it (as CoreDNS's does).
 void Writer::move_serial() {
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch());
   index_.serial_.store(static_cast<uint32_t>(now.count()), std::memory_order_relaxed);

@@ -32,10 +32,12 @@ LoadBalance::~LoadBalance() { delete weights_.load(); }
 Result<void> LoadBalance::prepare() {
   if (options_.weight_file.empty()) return {};
   const auto read = read_weights();
-  if (read.has_error()) return fail("plugin/loadbalance: " + read.error().message);
+  if (read.has_error()) return corefile::error_at("loadbalance", options_.at, read.error().message);
   const bool again = options_.reload.count() > 0;
   if (!*read) {
-    if (!again) return fail("plugin/loadbalance: weight file open error: " + options_.weight_file);
+    if (!again) {
+      return corefile::error_at("loadbalance", options_.at, "weight file open error: " + options_.weight_file);
+    }
     log::warning("plugin/loadbalance: Failed to open weight file:weight file open error. Will try again in " +
                  duration_text(options_.reload));
   }

@@ -15,6 +15,7 @@
 namespace portolan::loadbalance {
 
 struct Options {
+  corefile::Position at;                                       // of the directive, for errors
   std::string weight_file;                                     // empty: round robin
   std::chrono::nanoseconds reload = std::chrono::seconds(30);  // of the weight file; 0: never
   std::vector<IpPrefix> preferred;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -46,9 +47,8 @@ std::vector<server::Plugin> table() { return {loadbalance_plugin, testing::stand
 struct File {
   std::string path;
   explicit File(const std::string& text) {
-    char name[] = "/tmp/weights-test-XXXXXX";
-    close(mkstemp(name));
-    path = name;
+    path = std::filesystem::temp_directory_path() / "weights-test-XXXXXX";
+    close(mkstemp(path.data()));
     write(text);
   }
   ~File() { std::remove(path.c_str()); }

@@ -10,7 +10,7 @@
 
 namespace portolan::loadbalance {
 
-/// CNAMEs, all others, addresses, MX: the last two in random order. Some stub resolvers want a CNAME before what it
+/// CNAMEs, all others, addresses, MX: the last two in random order. Some resolver libraries want a CNAME before what it
 /// leads to.
 void shuffle(ArenaVector<dns::Record>& records, Arena& arena);
 

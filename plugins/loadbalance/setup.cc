@@ -36,6 +36,7 @@ Result<void> one_line(const corefile::ParsedDirective& directive, server::Setup&
   const bool weighted = own.has(0) && own.text(0) == "weighted";
   if (weighted && !own.has(1)) return setup.error(own.at, "missing weight file argument");
   if (!weighted && own.has(1)) return setup.error(own.at, "unknown property for round_robin");
+  options.at = own.at;
   options.weight_file = weighted ? setup.block().file(own.text(1)) : "";
   for (const OptionUse& use : directive.uses) {
     if (use.is("reload")) {

@@ -47,11 +47,7 @@ constexpr Option kOptions[] = {
      .required = 1,
      .repeat = Repeat::append,
      .help = "records of the authority section"},
-    {.name = "rcode",
-     .args = kRcodeArgs,
-     .required = 1,
-     .fallback = "NOERROR",
-     .help = "response code"},
+    {.name = "rcode", .args = kRcodeArgs, .required = 1, .fallback = "NOERROR", .help = "response code"},
     {.name = "ederror", .args = kErrorArgs, .required = 1, .help = "extended DNS error and its text"},
     {.name = "fallthrough", .args = kZoneArgs, .help = "go on when no expression matches"},
     {.name = "upstream", .args = kIgnoredArgs, .help = "without effect; accepted for old Corefiles"},
@@ -116,9 +112,9 @@ Result<void> read_extended_error(const server::Setup& setup, const OptionUse& us
   const std::string& text = use.text(0);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
   if (error != std::errc() || end != text.data() + text.size()) {
-    return setup.error(use.tokens[0].at, "error parsing extended DNS error code " + text + ", " +
-                                             (error == std::errc::result_out_of_range ? "value out of range"
-                                                                                      : "invalid syntax"));
+    return setup.error(use.tokens[0].at,
+                       "error parsing extended DNS error code " + text + ", " +
+                           (error == std::errc::result_out_of_range ? "value out of range" : "invalid syntax"));
   }
   rule.extended_error = code;
   rule.extended_text = use.has(1) ? use.text(1) : "";
@@ -147,7 +143,11 @@ Result<Rule> read_rule(server::Setup& setup, const corefile::ParsedDirective& di
   Rule rule;
   const OptionUse& own = directive.uses.front();
   if (auto done = read_class_and_type(setup, own, rule); done.has_error()) return done.error();
-  const auto zones = setup.zones(own, 2);
+  // An empty word is a zone that no name lies in, as in CoreDNS.
+  OptionUse named = own;
+  std::erase_if(named.tokens, [](const corefile::Token& token) { return token.text.empty(); });
+  const bool none = named.tokens.size() < own.tokens.size() && named.tokens.size() == 2;
+  const auto zones = none ? Result<std::vector<dns::Name>>(std::vector<dns::Name>()) : setup.zones(named, 2);
   if (zones.has_error()) return zones.error();
   for (const dns::Name& zone : *zones) rule.zones.push_back({zone, zone.text()});
   for (const OptionUse& use : directive.uses) {

@@ -131,8 +131,7 @@ void Template::count(const Query& query, const Rule::Zone& zone, const Data& dat
   Counters& counters = counters_[query.worker().index()];
   auto found = counters.find(key);
   if (found == counters.end()) {
-    const metrics::Counter counter =
-        matches_total().with({query.listener().label, data.zone, "", data.cls, data.type});
+    const metrics::Counter counter = matches_total().with({query.listener().label, data.zone, "", data.cls, data.type});
     found = counters.emplace(key, counter).first;
   }
   found->second.add();
@@ -147,7 +146,8 @@ bool Template::render(std::span<const RecordTemplate> templates, std::string_vie
       continue;
     }
     const auto failed = [&](const metrics::CounterFamily& family, std::string_view why) {
-      family.with({data.query->listener().label, data.zone, "", data.cls, data.type, section, each.text.source()}).add();
+      family.with({data.query->listener().label, data.zone, "", data.cls, data.type, section, each.text.source()})
+          .add();
       cause = why;
       return false;
     };

@@ -50,7 +50,7 @@ struct Rule {
     dns::Name name;
     std::string text;
   };
-  dns::RRClass cls = dns::RRClass::in;  // any: every class
+  dns::RRClass cls = dns::RRClass::in;   // any: every class
   dns::RRType type = dns::RRType::none;  // any: every type
   std::vector<Zone> zones;
   std::vector<Regex> patterns;

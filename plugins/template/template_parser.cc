@@ -17,21 +17,19 @@ struct NamedFunction {
 };
 constexpr unsigned kMany = 64;
 constexpr NamedFunction kFunctions[] = {
-    {"printf", Function::printf, 1, kMany},     {"len", Function::len, 1, 1},
-    {"index", Function::index, 1, 2},           {"parseInt", Function::parse_int, 3, 3},
-    {"eq", Function::equal, 2, kMany},          {"ne", Function::not_equal, 2, 2},
-    {"lt", Function::less, 2, 2},               {"le", Function::less_equal, 2, 2},
-    {"gt", Function::greater, 2, 2},            {"ge", Function::greater_equal, 2, 2},
-    {"and", Function::all, 1, kMany},           {"or", Function::any, 1, kMany},
+    {"printf", Function::printf, 1, kMany}, {"len", Function::len, 1, 1},
+    {"index", Function::index, 1, 2},       {"parseInt", Function::parse_int, 3, 3},
+    {"eq", Function::equal, 2, kMany},      {"ne", Function::not_equal, 2, 2},
+    {"lt", Function::less, 2, 2},           {"le", Function::less_equal, 2, 2},
+    {"gt", Function::greater, 2, 2},        {"ge", Function::greater_equal, 2, 2},
+    {"and", Function::all, 1, kMany},       {"or", Function::any, 1, kMany},
     {"not", Function::negate, 1, 1},
 };
 // Words of Go's templates that are not built.
-constexpr std::string_view kNotBuilt[] = {"range", "with",    "define", "template", "block",   "break", "continue",
-                                          "html",  "js",      "slice",  "call",     "urlquery", "print", "println"};
+constexpr std::string_view kNotBuilt[] = {"range", "with", "define", "template", "block",    "break", "continue",
+                                          "html",  "js",   "slice",  "call",     "urlquery", "print", "println"};
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
 std::string_view trimmed_left(std::string_view text) {
   const size_t first = text.find_first_not_of(kBlanks);
@@ -132,22 +130,34 @@ Result<void> TemplateParser::branch(Node& node, unsigned depth) {
   return {};
 }
 
-// A call or a single operand.
+// Commands joined by |: what one makes is the last argument of the next.
 Result<Expression> TemplateParser::pipeline(unsigned depth) {
+  auto value = command(depth, nullptr);
+  unsigned joined = 0;
+  for (skip_blanks(); !value.has_error() && peek() == '|'; skip_blanks()) {
+    if (++joined > kMaxDepth) return error("too many commands in a pipeline");
+    ++at_;
+    Expression piped = std::move(*value);
+    value = command(depth, &piped);
+  }
+  return value;
+}
+
+// A call or a single operand.
+Result<Expression> TemplateParser::command(unsigned depth, Expression* piped) {
   if (depth > kMaxDepth) return error("nested too deep");
   skip_blanks();
   if (at_ >= text_.size()) return error("unclosed action");
   if (at_close()) return error("missing value");
   if (!is_word(peek()) || (peek() >= '0' && peek() <= '9')) {
-    auto value = operand(depth);
-    skip_blanks();
-    if (!value.has_error() && peek() == '|') return not_built(column(), "|");
-    return value;
+    if (piped) return error("non executable command in pipeline");
+    return operand(depth);
   }
   Expression call;
   call.column = column();
   const std::string_view name = word();
   if (name == "true" || name == "false" || name == "nil") {
+    if (piped) return error_at(call.column, "non executable command in pipeline");
     at_ = call.column - 1;
     return operand(depth);
   }
@@ -166,10 +176,10 @@ Result<Expression> TemplateParser::pipeline(unsigned depth) {
     if (argument.has_error()) return argument.error();
     call.arguments.push_back(std::move(*argument));
   }
-  if (peek() == '|') return not_built(column(), "|");
+  if (piped) call.arguments.push_back(std::move(*piped));
   if (call.arguments.size() < function->min || call.arguments.size() > function->max) {
-    return error_at(call.column, "wrong number of args for " + std::string(name) + ": got " +
-                                     std::to_string(call.arguments.size()));
+    return error_at(call.column,
+                    "wrong number of args for " + std::string(name) + ": got " + std::to_string(call.arguments.size()));
   }
   return {boost::system::in_place_value, std::move(call)};
 }
@@ -217,7 +227,8 @@ Result<Expression> TemplateParser::path() {
   return {boost::system::in_place_value, std::move(out)};
 }
 
-// Fields that exist in CoreDNS and are not built. Fields that do not exist fail when the template is rendered, as there.
+// Fields that exist in CoreDNS and are not built. Fields that do not exist fail when the template is rendered, as
+// there.
 Result<void> TemplateParser::check_path(const Expression& path) const {
   static constexpr std::array kMissing = {"Meta", "Var"};
   if (path.path.empty()) return not_built(path.column, ".");
@@ -242,10 +253,17 @@ Result<Expression> TemplateParser::quoted() {
     if (c == '\\' && mark == '"' && at_ + 1 < text_.size()) {
       c = text_[++at_];
       switch (c) {
-        case 'n': c = '\n'; break;
-        case 't': c = '\t'; break;
-        case '\\': case '"': break;
-        default: return error("escape \"\\" + std::string(1, c) + "\" is not built into portolan");
+        case 'n':
+          c = '\n';
+          break;
+        case 't':
+          c = '\t';
+          break;
+        case '\\':
+        case '"':
+          break;
+        default:
+          return error("escape \"\\" + std::string(1, c) + "\" is not built into portolan");
       }
     }
     out.text += c;

@@ -16,6 +16,7 @@ class TemplateParser {
   Result<End> list(std::vector<Node>& out, unsigned depth);
   Result<void> branch(Node& node, unsigned depth);
   Result<Expression> pipeline(unsigned depth);
+  Result<Expression> command(unsigned depth, Expression* piped);
   Result<Expression> operand(unsigned depth);
   Result<Expression> path();
   Result<Expression> quoted();

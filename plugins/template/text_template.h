@@ -14,7 +14,20 @@
 namespace portolan::templates {
 
 enum class Function : uint8_t {
-  none, printf, len, index, parse_int, equal, not_equal, less, less_equal, greater, greater_equal, all, any, negate,
+  none,
+  printf,
+  len,
+  index,
+  parse_int,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  all,
+  any,
+  negate,
 };
 
 /// A constant, a path of fields from the data, or a call.
@@ -26,8 +39,8 @@ struct Expression {
   Kind constant_kind = Kind::no_value;
   bool boolean = false;
   int64_t integer = 0;
-  std::string text;                // of a constant
-  std::vector<std::string> path;   // "Group", "a"; empty: the data itself
+  std::string text;               // of a constant
+  std::vector<std::string> path;  // "Group", "a"; empty: the data itself
   std::vector<Expression> arguments;
 };
 

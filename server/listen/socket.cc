@@ -6,8 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "base/log.h"
@@ -21,7 +23,8 @@ constexpr int kSendBuffer = 4 << 20;
 constexpr int kBacklog = 1024;
 
 Error failure(std::string_view protocol, const SocketAddress& address, const char* call) {
-  return fail("listen " + std::string(protocol) + " " + address.text() + ": " + call + ": " + std::strerror(errno));
+  const std::string cause = error_text(errno);
+  return fail("listen " + std::string(protocol) + " " + address.text() + ": " + call + ": " + cause);
 }
 
 bool enable(int fd, int level, int option, int value = 1) {
@@ -56,6 +59,17 @@ Result<Descriptor> bound(const SocketAddress& address, int type, std::string_vie
   return fd;
 }
 
+bool has_text(const char* path) {
+  std::ifstream file(path);
+  return file.peek() != std::ifstream::traits_type::eof();
+}
+
+bool switched_off(const char* path) {
+  std::ifstream file(path);
+  int value = 0;
+  return file >> value && value != 0;
+}
+
 }  // namespace
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
@@ -66,6 +80,12 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 
 Descriptor::~Descriptor() {
   if (fd_ >= 0) close(fd_);
+}
+
+std::string error_text(int number) {
+  std::string text = std::strerror(number);
+  text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
 }
 
 Result<Descriptor> open_udp(const SocketAddress& address) {
@@ -96,6 +116,7 @@ uint16_t bound_port(int fd) {
 }
 
 bool has_ipv6() {
+  if (switched_off("/proc/sys/net/ipv6/conf/all/disable_ipv6") && !has_text("/proc/net/if_inet6")) return false;
   Descriptor fd(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd) return false;
   SocketAddress any;

@@ -1,6 +1,8 @@
 // Opening the sockets that are listened on, with what a DNS server wants of them.
 #pragma once
 
+#include <string>
+
 #include "base/address.h"
 #include "base/result.h"
 
@@ -34,10 +36,13 @@ Result<Descriptor> open_udp(const SocketAddress& address);
 /// A listening, non-blocking TCP socket with SO_REUSEPORT.
 Result<Descriptor> open_tcp(const SocketAddress& address);
 
+/// The C library's text of an `errno`, with a small first letter: so Go has them, and operators grep for those.
+std::string error_text(int number);
+
 /// The port that a socket bound to port 0 got.
 uint16_t bound_port(int fd);
 
-/// False on a kernel (or in a container) without IPv6.
+/// False on a kernel without IPv6, and where it is switched off (disable_ipv6) and no interface has an address of it.
 bool has_ipv6();
 
 }  // namespace portolan::server

@@ -48,6 +48,7 @@ struct TcpListener::Impl : std::enable_shared_from_this<Impl> {
   void on_accept(const boost::system::error_code& error, tcp::socket socket);
   void refuse(tcp::socket& socket, const char* why);
   bool make_room(const IpAddress& source);
+  void finish_connections();
   void sweep();
   void schedule_sweep();
 
@@ -58,6 +59,7 @@ struct TcpListener::Impl : std::enable_shared_from_this<Impl> {
   size_t limit;
   std::vector<std::shared_ptr<TcpConnection>> connections;
   std::unordered_map<IpAddress, size_t, AddressHash> sources;  // as of the last sweep, plus what came since
+  bool accepting = false;  // an accept is under way, or done and its handler has not run
   bool sweeping = false;
   SteadyTime last_sweep{};
 };
@@ -78,6 +80,7 @@ TcpListener::~TcpListener() {
   impl_->sweep_timer.cancel();
   impl_->retry_timer.cancel();
   for (const auto& connection : impl_->connections) connection->close();
+  impl_->sweep();
 }
 
 void TcpListener::set_plan(const ListenerPlan& plan) {
@@ -94,18 +97,22 @@ void TcpListener::close_input() {
     impl_->on_accept({}, std::move(socket));
   }
   impl_->acceptor.close(error);
-  for (const auto& connection : impl_->connections) connection->finish();
+  impl_->finish_connections();
 }
 
 bool TcpListener::idle() const {
-  return std::all_of(impl_->connections.begin(), impl_->connections.end(),
-                     [](const auto& each) { return each->closed() || each->idle(); });
+  return !impl_->accepting && std::all_of(impl_->connections.begin(), impl_->connections.end(),
+                                          [](const auto& each) { return each->closed() || each->idle(); });
 }
 
 void TcpListener::Impl::accept() {
+  accepting = true;
   acceptor.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
-    if (!self->acceptor.is_open()) return;
+    self->accepting = false;
+    const bool closed = !self->acceptor.is_open();
+    if (closed && error) return;
     self->on_accept(error, std::move(socket));
+    if (closed) return self->finish_connections();  // it was out of the queue when close_input() emptied that
     if (error && error != asio::error::connection_aborted) {
       // Out of descriptors: the connection stays in the queue and would be reported again at once.
       self->retry_timer.expires_after(kRetry);
@@ -164,6 +171,10 @@ bool TcpListener::Impl::make_room(const IpAddress& source) {
   (*oldest)->close();
   sweep();
   return true;
+}
+
+void TcpListener::Impl::finish_connections() {
+  for (const auto& connection : connections) connection->finish();
 }
 
 void TcpListener::Impl::sweep() {

@@ -1,6 +1,7 @@
 // Reading, serving and writing on one TCP connection.
 #include "server/listen/tcp_connection.h"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
@@ -17,7 +18,7 @@ using boost::asio::ip::tcp;
 
 constexpr unsigned kMaxPipelined = 128;   // queries of one connection in flight
 constexpr size_t kMaxUnread = 256 << 10;  // octets of answers that the client has not read; then no more is read
-constexpr size_t kReadSize = 4096;
+constexpr size_t kReadSize = 16 << 10;
 constexpr auto kWriteTime = std::chrono::seconds(5);  // for a client that never reads
 
 tcp protocol(const SocketAddress& local) { return local.ip.is_v6() ? tcp::v6() : tcp::v4(); }
@@ -39,6 +40,11 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   const SocketAddress& client() const override { return client_; }
 
  private:
+  void take_octets();
+  boost::system::error_code receive();
+  void end_input();
+  /// Octets of the whole message that starts at `at`, its prefix included; 0 when it has not come.
+  size_t whole_message(size_t at) const;
   void serve_messages();
   void take_message(std::span<const uint8_t> message);
   void write();
@@ -58,6 +64,7 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   bool closed_ = false;
   bool served_ = false;  // had a whole query: from now on the idle time counts
   SteadyTime last_active_;
+  SteadyTime rest_since_;  // when `in_` began to hold a part of a message
   SteadyTime write_started_;
   std::shared_ptr<Stream> self_;  // while queries are out, so that their answers find the connection
 };
@@ -69,6 +76,7 @@ Stream::Stream(CoreWorker& worker, Descriptor socket, const SocketAddress& clien
       client_(client),
       local_(local),
       plan_(&plan) {
+  socket_.non_blocking(true);
   last_active_ = std::chrono::steady_clock::now();
 }
 
@@ -77,38 +85,60 @@ bool Stream::may_read() const {
 }
 
 void Stream::read() {
-  if (reading_ || serving_ || !may_read()) return;
+  if (reading_ || !may_read()) return;
   reading_ = true;
-  const size_t had = in_.size();
-  in_.resize(had + kReadSize);
-  socket_.async_read_some(boost::asio::buffer(in_.data() + had, kReadSize),
-                          [self = shared_from_this(), had](const boost::system::error_code& error, size_t size) {
-                            self->reading_ = false;
-                            if (self->closed_) return;
-                            self->in_.resize(had + (error ? 0 : size));
-                            if (!error) return self->serve_messages();
-                            // The client has said all it wants to ask; what it asked is still answered.
-                            self->finish();
-                          });
+  // Waiting and then reading: an idle connection keeps no buffer.
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+    self->reading_ = false;
+    if (self->closed_ || self->finishing_) return;
+    if (error) return self->close();
+    self->take_octets();
+  });
 }
 
-void Stream::serve_messages() {
+void Stream::take_octets() {
+  const boost::system::error_code error = receive();
+  if (error == boost::asio::error::would_block) return read();
+  // The client has said all it wants to ask; what it asked is still answered.
+  if (error) return end_input();
+  serve_messages();
+}
+
+boost::system::error_code Stream::receive() {
+  std::array<uint8_t, kReadSize> octets;
+  boost::system::error_code error;
+  const size_t size = socket_.read_some(boost::asio::buffer(octets), error);
   worker_.read_clock();
-  serving_ = true;
-  size_t at = 0;
-  while (may_read() && in_.size() - at >= 2) {
-    const size_t size = size_t{in_[at]} << 8 | in_[at + 1];
-    if (in_.size() - at - 2 < size) break;
-    served_ = true;
-    last_active_ = worker_.now();  // octets alone do not count: a message has to come whole within the read time-out
-    take_message(std::span<const uint8_t>(in_).subspan(at + 2, size));
-    at += 2 + size;
+  if (in_.empty()) rest_since_ = worker_.now();
+  in_.insert(in_.end(), octets.begin(), octets.begin() + size);
+  return error;
+}
+
+size_t Stream::whole_message(size_t at) const {
+  if (in_.size() - at < 2) return 0;
+  const size_t size = 2 + (size_t{in_[at]} << 8 | in_[at + 1]);
+  return in_.size() - at < size ? 0 : size;
+}
+
+// Serves what has come whole. When too many queries are in flight or too many answers wait, the rest of the messages
+// stays in `in_` and nothing is read; the next answer that leaves goes on here.
+void Stream::serve_messages() {
+  if (serving_) return;
+  while (may_read() && whole_message(0) > 0) {
+    worker_.read_clock();
+    serving_ = true;
+    size_t at = 0;
+    for (size_t size = 0; may_read() && (size = whole_message(at)) > 0; at += size) {
+      served_ = true;
+      take_message(std::span<const uint8_t>(in_).subspan(at + 2, size - 2));
+    }
+    serving_ = false;
+    last_active_ = rest_since_ = worker_.now();
+    in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(at));
+    write();
   }
-  serving_ = false;
-  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(at));
-  if (in_.empty()) in_.shrink_to_fit();  // an idle connection keeps nothing
-  write();
-  read();
+  if (in_.empty()) in_.shrink_to_fit();
+  if (whole_message(0) == 0) read();
 }
 
 void Stream::take_message(std::span<const uint8_t> message) {
@@ -141,30 +171,32 @@ void Stream::respond(Query& query, std::span<const uint8_t> message) {
   if (--in_flight_ == 0) keep.swap(self_);
   if (closed_ || serving_) return;
   write();
-  if (!reading_ && in_.size() >= 2) {
-    serve_messages();  // messages that waited because too many were in flight
-  } else {
-    read();
-  }
+  serve_messages();
   if (finishing_ && idle()) close();
 }
 
 void Stream::write() {
   if (closed_ || !writing_.empty() || out_.empty()) return;
   writing_.swap(out_);
-  write_started_ = worker_.now();
+  write_started_ = std::chrono::steady_clock::now();
   boost::asio::async_write(socket_, boost::asio::buffer(writing_),
                            [self = shared_from_this()](const boost::system::error_code& error, size_t) {
                              self->writing_.clear();
                              self->last_active_ = std::chrono::steady_clock::now();
                              if (error) return self->close();
                              self->write();
-                             self->read();
+                             self->serve_messages();
                              if (self->finishing_ && self->idle()) self->close();
                            });
 }
 
+// What the kernel holds already is still answered.
 void Stream::finish() {
+  if (may_read() && !receive()) serve_messages();
+  end_input();
+}
+
+void Stream::end_input() {
   finishing_ = true;
   if (idle()) close();
 }
@@ -183,9 +215,11 @@ void Stream::check_time(SteadyTime now) {
     return;
   }
   if (in_flight_ > 0) return;
-  const bool waiting_for_rest = !served_ || !in_.empty();
-  const auto allowed = waiting_for_rest ? plan_->options.read_timeout : plan_->options.idle_timeout;
-  if (now - last_active_ > allowed) close();
+  // Octets alone do not count: a message has to come whole within the read time-out.
+  const bool rest_missing = !in_.empty();
+  const SteadyTime since = served_ && rest_missing ? rest_since_ : last_active_;
+  const auto allowed = served_ && !rest_missing ? plan_->options.idle_timeout : plan_->options.read_timeout;
+  if (now - since > allowed) close();
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cluster"))
 from server import Failed, Server, expect, free_port  # noqa: E402,F401
 from server import build_query, eventually, parse_msg, process  # noqa: E402
 
-# One name with one address; everything else is NXDOMAIN.
+# One name with one address; for everything else `hosts` has SERVFAIL.
 PLAIN = """.:{PORT} {
     hosts {
         192.0.2.1 web.example
@@ -179,6 +179,49 @@ class SteadyTcp:
     def __exit__(self, *_):
         self._end.set()
         self._thread.join(15)
+
+
+class SlowUpstream:
+    """A DNS server over UDP that answers every A question with one address, but only after answer()."""
+
+    def __init__(self, address):
+        self._rdata = socket.inet_aton(address)
+        self._held = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self):
+        while True:
+            try:
+                packet, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            self._held.append((packet, peer))
+
+    @property
+    def waiting(self):
+        """Different questions that wait; one may have been sent again, and health checks ask for the root."""
+        return len({packet[12:packet.index(b"\0", 12)] for packet, _ in self._held} - {b""})
+
+    @property
+    def forward(self):
+        """The directive that sends questions here."""
+        return "forward . 127.0.0.1:%d {\n        prefer_udp\n        max_fails 0\n    }\n" % self.port
+
+    def answer(self):
+        for packet, peer in self._held:
+            end = packet.index(b"\0", 12) + 5
+            head = packet[:2] + b"\x81\x80\0\1\0\1\0\0\0\0"
+            record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + self._rdata
+            self.socket.sendto(head + packet[12:end] + record, peer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
 
 
 class Taken:

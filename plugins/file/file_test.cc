@@ -1,0 +1,197 @@
+// file: zones of a block, missing and changing files, fallthrough, aliases, transfers.
+#include "plugins/file/file.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/unit/plugin_fixture.h"
+
+namespace portolan {
+extern const server::Plugin file_plugin;
+}
+
+namespace portolan::zone_file {
+namespace {
+
+using testing::Answer;
+using testing::PluginFixture;
+using Lines = std::vector<std::string>;
+
+// A folder of its own, gone at the end of the test.
+class Folder {
+ public:
+  Folder() { REQUIRE(mkdtemp(path_)); }
+  ~Folder() {
+    for (const std::string& name : written_) std::remove((*this / name).c_str());
+    rmdir(path_);
+  }
+  std::string operator/(const std::string& name) const { return std::string(path_) + "/" + name; }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(*this / name) << text;
+    written_.push_back(name);
+  }
+
+ private:
+  char path_[32] = "/tmp/file_test.XXXXXX";
+  Lines written_;
+};
+
+std::string zone(int serial, const std::string& rest) {
+  return "@ 60 IN SOA ns admin " + std::to_string(serial) + " 3600 600 86400 30\n@ 60 IN NS ns\n" + rest;
+}
+
+std::string block(const std::string& key, const std::string& inside) { return key + " {\n" + inside + "\n}\n"; }
+
+// Stands behind file and answers with whatever it is: an extra record that only it makes.
+server::Plugin behind() {
+  return testing::stand_in("whoami", [](server::Query& query, server::Next) -> Task<server::Outcome> {
+    return query.answer(dns::Rcode::yxrrset);
+  });
+}
+
+TEST_CASE("file: the longest zone answers, and names of no zone go to the next plugin") {
+  Folder folder;
+  folder.write("p", zone(1, "www 60 A 192.0.2.1\nx.child 60 A 192.0.2.2\n"));
+  folder.write("c", zone(1, "x 60 A 192.0.2.3\n"));
+  PluginFixture server(block(".", "file " + (folder / "p") + " alder.test\nfile " + (folder / "c") +
+                                      " child.alder.test birch.test\nwhoami"),
+                       {file_plugin, behind()});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  const Answer www = server.ask("WWW.alder.test.");
+  CHECK(www.answer == Lines{"www.alder.test. 60 IN A 192.0.2.1"});
+  CHECK(www.authority == Lines{"alder.test. 60 IN NS ns.alder.test."});
+  CHECK(www.header.aa);
+  CHECK(server.ask("x.child.alder.test.").answer == Lines{"x.child.alder.test. 60 IN A 192.0.2.3"});
+  CHECK(server.ask("x.birch.test.").answer == Lines{"x.birch.test. 60 IN A 192.0.2.3"});
+  CHECK(server.ask("none.alder.test.").rcode == dns::Rcode::nxdomain);
+  CHECK(server.ask("other.test.").rcode == dns::Rcode::yxrrset);
+  CHECK(server.ask("alder.test.", dns::RRType::axfr).rcode == dns::Rcode::refused);
+}
+
+TEST_CASE("file: without a next plugin other names are refused") {
+  Folder folder;
+  folder.write("p", zone(1, ""));
+  PluginFixture server(block(".", "file " + (folder / "p") + " alder.test"), {file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  CHECK(server.ask("other.test.").rcode == dns::Rcode::refused);
+}
+
+TEST_CASE("file: fallthrough passes on names that do not exist, in its zones only") {
+  Folder folder;
+  folder.write("p", zone(1, "a.ent 60 A 192.0.2.1\nwww 60 A 192.0.2.1\n"));
+  PluginFixture server(
+      block("alder.test", "file " + (folder / "p") + " {\nfallthrough sub.alder.test ent.alder.test\n}\nwhoami"),
+      {file_plugin, behind()});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  CHECK(server.ask("x.sub.alder.test.").rcode == dns::Rcode::yxrrset);
+  CHECK(server.ask("x.alder.test.").rcode == dns::Rcode::nxdomain);
+  CHECK(server.ask("ent.alder.test.").rcode == dns::Rcode::yxrrset);
+  CHECK(server.ask("a.ent.alder.test.", dns::RRType::txt).rcode == dns::Rcode::noerror);
+}
+
+TEST_CASE("file: an alias out of the zone is followed through the server, with the rcode of its target (RFC 6604)") {
+  Folder folder;
+  folder.write("p", zone(1, "out 60 CNAME x.birch.test.\nlost 60 CNAME y.birch.test.\naway 60 CNAME z.other.test.\n"));
+  folder.write("c", zone(1, "x 60 A 192.0.2.3\n"));
+  PluginFixture server(block("alder.test", "file " + (folder / "p")) + block("birch.test", "file " + (folder / "c")),
+                       {file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  const Answer out = server.ask("out.alder.test.");
+  CHECK(out.answer == Lines{"out.alder.test. 60 IN CNAME x.birch.test.", "x.birch.test. 60 IN A 192.0.2.3"});
+  CHECK(out.authority == Lines{"alder.test. 60 IN NS ns.alder.test."});
+  const Answer lost = server.ask("lost.alder.test.");
+  CHECK(lost.rcode == dns::Rcode::nxdomain);
+  CHECK(lost.answer == Lines{"lost.alder.test. 60 IN CNAME y.birch.test."});
+  CHECK(lost.authority == Lines{"alder.test. 60 IN SOA ns.alder.test. admin.alder.test. 1 3600 600 86400 30"});
+  CHECK(server.ask("away.alder.test.").answer.size() == 1);
+}
+
+TEST_CASE("file: two zones whose aliases point at each other end after a bounded chain") {
+  Folder folder;
+  folder.write("p", zone(1, "a 60 CNAME a.birch.test.\n"));
+  folder.write("c", zone(1, "a 60 CNAME a.alder.test.\n"));
+  PluginFixture server(block("alder.test", "file " + (folder / "p")) + block("birch.test", "file " + (folder / "c")),
+                       {file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  const Answer answer = server.ask("a.alder.test.");
+  CHECK(answer.rcode == dns::Rcode::servfail);
+  CHECK(answer.answer.size() == 9);
+}
+
+TEST_CASE("file: a new serial is taken over, a broken or missing file keeps the old version") {
+  Folder folder;
+  folder.write("p", zone(1, "www 60 A 192.0.2.1\n"));
+  PluginFixture server(block("alder.test", "file " + (folder / "p") + " {\nreload 5ms\n}"), {file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  const auto address = [&] {
+    const Answer answer = server.ask("www.alder.test.");
+    return answer.answer.empty() ? std::string() : answer.answer[0];
+  };
+  folder.write("p", "broken");
+  CHECK(!server.run_until([&] { return address() != "www.alder.test. 60 IN A 192.0.2.1"; },
+                          std::chrono::milliseconds(50)));
+  std::remove((folder / "p").c_str());
+  CHECK(!server.run_until([&] { return address() != "www.alder.test. 60 IN A 192.0.2.1"; },
+                          std::chrono::milliseconds(50)));
+  folder.write("p", zone(2, "www 60 A 192.0.2.2\n"));
+  CHECK(server.run_until([&] { return address() == "www.alder.test. 60 IN A 192.0.2.2"; }));
+}
+
+TEST_CASE("file: with reload_by_mtime the time counts, not the serial") {
+  Folder folder;
+  folder.write("p", zone(1, "www 60 A 192.0.2.1\n"));
+  PluginFixture server(block("alder.test", "file " + (folder / "p") + " {\nreload 5ms\nreload_by_mtime\n}"),
+                       {file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  folder.write("p", zone(1, "www 60 A 192.0.2.2\n"));
+  const timespec times[2] = {{1, 0}, {1, 0}};
+  REQUIRE(utimensat(AT_FDCWD, (folder / "p").c_str(), times, 0) == 0);
+  CHECK(server.run_until(
+      [&] { return server.ask("www.alder.test.").answer == Lines{"www.alder.test. 60 IN A 192.0.2.2"}; }));
+}
+
+TEST_CASE("file: a missing file is waited for at start, and refuses a reload of the Corefile") {
+  Folder folder;
+  const std::string corefile = block("alder.test", "file " + (folder / "p") + " {\nreload 5ms\n}");
+  PluginFixture first(corefile, {file_plugin});
+  REQUIRE_MESSAGE(first.ok(), first.error_text());
+  CHECK(first.ask("www.alder.test.").rcode == dns::Rcode::servfail);
+  PluginFixture second(corefile, {file_plugin}, &first);
+  CHECK(!second.ok());
+  CHECK(second.error_text().find("plugin/file: open " + (folder / "p") + ": no such file or directory") !=
+        std::string::npos);
+  folder.write("p", zone(1, "www 60 A 192.0.2.1\n"));
+  CHECK(first.run_until([&] { return !first.ask("www.alder.test.").answer.empty(); }));
+}
+
+TEST_CASE("file: what is refused at start") {
+  Folder folder;
+  folder.write("good", zone(1, ""));
+  folder.write("bad", zone(1, "x 60 IN A 1.2.3\n"));
+  const struct {
+    std::string inside, expected;
+  } cases[] = {
+      {"file", "Wrong argument count or unexpected line ending after 'file'"},
+      {"file " + (folder / "bad"), "Corefile:2 - Error during parsing: " + (folder / "bad") + ":3: bad A \"1.2.3\""},
+      {"file " + (folder / "none") + " {\nreload 0\n}", "no such file or directory"},
+      {"file " + (folder / "good") + " {\nreload\n}", "Corefile:3"},
+      {"file " + (folder / "good") + " {\nreload x\n}", "Corefile:3"},
+      {"file " + (folder / "good") + " {\ntransfer to *\n}", "unknown property 'transfer'"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.inside);
+    PluginFixture server(block("alder.test", c.inside), {file_plugin});
+    CHECK(!server.ok());
+    CAPTURE(server.error_text());
+    CHECK(server.error_text().find(c.expected) != std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace portolan::zone_file
