@@ -108,6 +108,22 @@ Result<Descriptor> open_tcp(const SocketAddress& address) {
   return fd;
 }
 
+// A connected socket receives from its peer only, here a port of this machine where nobody is. Packets that were left
+// to it would wait until it closes, and be lost with it, as long as an answer is awaited.
+void take_no_more_packets(int udp_fd) {
+  constexpr uint16_t kNobody = 1;
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (getsockname(udp_fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return;
+  SocketAddress peer = SocketAddress::from(reinterpret_cast<sockaddr*>(&storage));
+  // The machine itself can be reached from each of its addresses.
+  if (peer.ip.is_unspecified()) peer.ip = *IpAddress::parse(peer.ip.is_v6() ? "::1" : "127.0.0.1");
+  peer.port = kNobody;
+  length = peer.to(storage);
+  // Without a loopback device this fails; then the port goes on as it would without.
+  [[maybe_unused]] const int done = connect(udp_fd, reinterpret_cast<sockaddr*>(&storage), length);
+}
+
 uint16_t bound_port(int fd) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;

@@ -39,6 +39,10 @@ Result<Descriptor> open_tcp(const SocketAddress& address);
 /// The C library's text of an `errno`, with a small first letter: so Go has them, and operators grep for those.
 std::string error_text(int number);
 
+/// From now on the kernel gives new packets to other sockets of the port, or to none. The socket keeps what is queued
+/// in it and can send.
+void take_no_more_packets(int udp_fd);
+
 /// The port that a socket bound to port 0 got.
 uint16_t bound_port(int fd);
 

@@ -73,6 +73,37 @@ TEST_CASE("socket: UDP tells the address that was asked and the packets dropped"
   CHECK(option(v6->get(), IPPROTO_IPV6, IPV6_V6ONLY) == 1);
 }
 
+TEST_CASE("socket: one that takes no more packets leaves them to the others, keeps its own and still sends") {
+  const auto first = open_udp(address("127.0.0.1"));
+  REQUIRE(first.has_value());
+  const SocketAddress server = address("127.0.0.1", bound_port(first->get()));
+  sockaddr_storage to{};
+  const socklen_t length = server.to(to);
+  const Descriptor client(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto send = [&](const char* text) {
+    REQUIRE(sendto(client.get(), text, 1, 0, reinterpret_cast<sockaddr*>(&to), length) == 1);
+  };
+  const auto received = [](int fd) {
+    char text = 0;
+    return recv(fd, &text, 1, MSG_DONTWAIT) == 1 ? text : '-';
+  };
+  send("a");
+  const auto second = open_udp(server);
+  REQUIRE(second.has_value());
+  take_no_more_packets(first->get());
+  for (int i = 0; i < 20; ++i) {
+    send("b");
+    CHECK(received(second->get()) == 'b');
+  }
+  CHECK(received(first->get()) == 'a');
+  CHECK(received(first->get()) == '-');
+
+  sockaddr_storage back{};
+  const socklen_t back_length = address("127.0.0.1", bound_port(client.get())).to(back);
+  REQUIRE(sendto(first->get(), "c", 1, 0, reinterpret_cast<sockaddr*>(&back), back_length) == 1);
+  CHECK(received(client.get()) == 'c');
+}
+
 TEST_CASE("socket: an address in use is told as CoreDNS tells it") {
   const Descriptor stream = taken(SOCK_STREAM), datagram = taken(SOCK_DGRAM);
   const SocketAddress tcp = address("127.0.0.1", bound_port(stream.get()));

@@ -80,6 +80,7 @@ void UdpListener::on_readable() {
 }
 
 void UdpListener::close_input() {
+  take_no_more_packets(fd_.get());
   while (receive() > 0) {
   }
   watch_.reset();

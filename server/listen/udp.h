@@ -25,8 +25,8 @@ class UdpListener : public Responder {
 
   /// The plan of the configuration that serves from now on.
   void set_plan(const ListenerPlan& plan) { plan_ = &plan; }
-  /// Serves what the kernel has queued (SO_REUSEPORT drops it with the socket), then reads no more. Answers that are
-  /// awaited still leave; when idle() the listener can go.
+  /// Takes no new packets, serves what the kernel has queued (it would be lost with the socket), then reads no more.
+  /// Answers that are awaited still leave; when idle() the listener can go.
   void close_input();
   bool idle() const { return in_flight_ == 0; }
   void respond(Query& query, std::span<const uint8_t> message) override;
