@@ -1,5 +1,5 @@
-// liburcu's membarrier flavour behind rcu.h. ThreadSanitizer does not see through liburcu, so the order it gives is told
-// by annotations here and nowhere else.
+// liburcu's membarrier flavour behind rcu.h. ThreadSanitizer does not see through liburcu, so the order it gives is
+// told by annotations here and nowhere else.
 #include "base/rcu.h"
 
 #include <urcu/urcu-memb.h>
@@ -68,8 +68,8 @@ ReadGuard::~ReadGuard() {
 
 void defer(void (*release)(void*), void* object) {
   ensure_registered();
-  tell_release();
   auto* deferred = new Deferred{{}, release, object};
+  tell_release();
   urcu_memb_call_rcu(&deferred->head, run_deferred);
 }
 

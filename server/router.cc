@@ -25,17 +25,16 @@ const Router::Route* Router::at(dns::NameView zone) const {
 }
 
 const Router::Route* Router::find(dns::NameView lower, dns::RRType type) const {
-  const Route* child = nullptr;  // the zone whose own DS is asked for, while its parent is looked for
+  const Route* shortest = nullptr;  // so far, for a DS question
   unsigned labels = lower.label_count();
   for (dns::NameView name = lower;; name = name.parent(), --labels) {
     if (label_counts_ >> std::min(labels, 63U) & 1) {
       if (const Route* route = at(name)) {
-        if (labels == 0 && child) return child;  // the root's block forwards as a rule; the child knows better
-        if (type != dns::RRType::ds || child || name.size() != lower.size()) return route;
-        child = route;
+        if (type != dns::RRType::ds) return route;
+        if (labels > 0 || !shortest) shortest = route;  // the root's block forwards as a rule: its children know better
       }
     }
-    if (labels == 0) return child;
+    if (labels == 0) return shortest;
   }
 }
 

@@ -45,14 +45,15 @@ TEST_CASE("router: a name no key covers has no block") {
   CHECK(router.find(name("."), dns::RRType::a) == nullptr);
 }
 
-TEST_CASE("router: the DS question of an apex goes to the parent's block, RFC 4035 section 3.1.4.1") {
+TEST_CASE("router: a DS question goes to the parent's block, RFC 4035 section 3.1.4.1") {
   Block root, org, example;
   Router router;
   router.add(name("."), root);
   router.add(name("org."), org);
   router.add(name("example.org."), example);
   CHECK(router.find(name("example.org."), dns::RRType::ds)->block == &org);
-  CHECK(router.find(name("www.example.org."), dns::RRType::ds)->block == &example);
+  CHECK(router.find(name("www.example.org."), dns::RRType::ds)->block == &org);
+  CHECK(router.find(name("example.net."), dns::RRType::ds)->block == &root);
   CHECK(router.find(name("org."), dns::RRType::ds)->block == &org);  // the root's block does not count as parent
 }
 

@@ -1,6 +1,7 @@
 // Start and what plugins ask of the process.
 #include "server/server.h"
 
+#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,19 @@
 
 namespace portolan::server {
 namespace {
+
+// An IP address; a link-local one with its interface, "fe80::1%eth0" (RFC 4007 section 11).
+Result<SocketAddress> listen_address(const std::string& host, uint16_t port) {
+  const size_t percent = host.find('%');
+  auto ip = IpAddress::parse(std::string_view(host).substr(0, percent));
+  if (ip.has_error()) return ip.error();
+  SocketAddress address{*ip, port};
+  if (percent != host.npos) {
+    address.scope = if_nametoindex(host.c_str() + percent + 1);
+    if (address.scope == 0) return fail("no interface \"" + host.substr(percent + 1) + "\"");
+  }
+  return address;
+}
 
 constexpr unsigned kMostWorkers = 8;
 constexpr const char* kDefaultFile = "Corefile";
@@ -132,12 +146,12 @@ boost::system::result<std::vector<std::vector<ListenerSockets>>, Errors> Server:
     }
     std::vector<SocketAddress> addresses;
     if (!plan->host.empty()) {
-      auto ip = IpAddress::parse(plan->host);
-      if (ip.has_error()) {
-        errors.push_back(fail("listen " + plan->label + ": " + ip.error().message));
+      auto address = listen_address(plan->host, plan->port);
+      if (address.has_error()) {
+        errors.push_back(fail("listen " + plan->label + ": " + address.error().message));
         continue;
       }
-      addresses.push_back({*ip, plan->port});
+      addresses.push_back(*address);
     } else {
       addresses.push_back({IpAddress(), plan->port});
       if (has_ipv6()) {

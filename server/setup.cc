@@ -41,6 +41,7 @@ Result<std::vector<dns::Name>> Setup::zones(const corefile::OptionUse& use, size
   if (first >= use.tokens.size()) return block_->zones();
   std::vector<dns::Name> zones;
   for (size_t i = first; i < use.tokens.size(); ++i) {
+    if (use.tokens[i].text.empty()) continue;  // "" names no zone, as with CoreDNS
     auto texts = corefile::zones_of_argument(use.tokens[i].text);
     if (texts.has_error()) return error(use.tokens[i].at, texts.error().message);
     for (const std::string& text : *texts) {

@@ -179,25 +179,29 @@ Cache::Kept Cache::keep(Query& query, const Key& key, bool ad, uint32_t hits) {
   Kept kept{.stored = false, .usable = answering && kind == Kind::positive && !reply.header.tc};
   if (life.count() > 0 && may_keep(kind, reply, query.question)) {
     Counters& counters = metrics_.of(query.listener());
-    if (is_reply_to(query)) {
+    counters.stored.store(true, std::memory_order_relaxed);
+    if (!is_reply_to(query)) {
+      counters.drops.add();
+    } else if (!is_disabled(kind, key)) {  // looked at before an entry is made: most queries of a cluster end here
       EntryPtr entry = make_entry(key, reply, time_now(), ttl, answering);
       if (hits > 0) {
         entry->hits = hits;
         entry->seen = std::chrono::duration_cast<std::chrono::nanoseconds>(entry->stored.time_since_epoch()).count();
       }
       kept.stored = put(kind, std::move(entry), key, counters);
-    } else {
-      counters.drops.add();
     }
   }
   if (!key.dnssec_ok && !ad) reply.header.ad = false;
   return kept;
 }
 
+bool Cache::is_disabled(Kind kind, const Key& key) const {
+  const bool positive = kind == Kind::positive || kind == Kind::delegation;
+  return lies_in(key.lower, positive ? options_.success.disabled : options_.denial.disabled);
+}
+
 bool Cache::put(Kind kind, EntryPtr entry, const Key& key, Counters& counters) {
   const bool positive = kind == Kind::positive || kind == Kind::delegation;
-  counters.stored.store(true, std::memory_order_relaxed);
-  if (lies_in(key.lower, positive ? options_.success.disabled : options_.denial.disabled)) return false;
   if (!positive) {
     if (store_->denial.put(std::move(entry))) counters.denial_evictions.add();
     return true;

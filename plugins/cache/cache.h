@@ -59,6 +59,7 @@ class Cache : public server::Handler, public server::Startable, public server::A
   Task<server::Outcome> wait_for(server::Query& query, Task<server::Outcome> task, Key key, bool ad);
   server::Outcome finish(server::Query& query, server::Outcome outcome, const Key& key, bool ad);
   Kept keep(server::Query& query, const Key& key, bool ad, uint32_t hits = 0);
+  bool is_disabled(Kind kind, const Key& key) const;
   bool put(Kind kind, EntryPtr entry, const Key& key, Counters& counters);
 
   // refresh.cc
