@@ -64,6 +64,7 @@ class ConfigurationBuilder {
   }
 
   void set_up(const Plugin& plugin, const corefile::ServerBlock& source, Block& block) {
+    if (!plugin.setup) return;  // not built: check_directives has said so
     Setup setup;
     bool broken = false;
     for (const corefile::Directive& directive : source.directives) {

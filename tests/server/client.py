@@ -1,6 +1,7 @@
 """What the cases share: questions over TCP, metrics, the log, clients that ask steadily, and the usual Corefile."""
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -11,8 +12,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cluster"))
 
-from server import Failed, Server, expect, free_port  # noqa: E402,F401
-from server import build_query, eventually, parse_msg, process  # noqa: E402
+from server import Failed, Server, build_query, eventually, expect, parse_msg, process  # noqa: E402,F401
 
 # One name with one address; for everything else `hosts` has SERVFAIL.
 PLAIN = """.:{PORT} {
@@ -245,6 +245,16 @@ def own_network(*commands):
     if os.geteuid() != 0 or subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode != 0:
         raise LeftOut("no network namespaces")
     return ["unshare", "-n", "sh", "-c", " && ".join(["ip link set lo up", *commands, 'exec "$@"']), "sh"]
+
+
+class NotStarted(Server):
+    """Folder, Corefile and ports of a server that run_once() starts."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def run_once(server, *words, wrapper=(), timeout=20):

@@ -108,7 +108,7 @@ def a_log_that_nobody_reads_stops_nothing(binary):
     try:
         with server:
             server.listening()
-            fcntl.fcntl(reader, 1031, 4096)  # F_SETPIPE_SZ
+            fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
             for number in range(4000):
                 expect(server.ask(name), WEB, f"question {number}")
                 if number % 500 == 499 and metric(server, "portolan_log_dropped_lines_total"):

@@ -62,8 +62,9 @@ def zones_and_ports_come_and_go(binary):
     with Server(binary, PLAIN + ADDED) as server:
         port = server.listening().ports["PORT3"]
         second = ADDED.replace("{PORT3}", "{PORT4}")
-        with Steady(server):
+        with Steady(server), Stream(server.port) as kept:
             expect(ask_udp(server, "www.added.example", port=port)[:2], FOUND, "the first port")
+            expect(kept.ask("new.example"), ("SERVFAIL", []), "a name that is not yet there, over TCP")
             first = PLAIN.replace("192.0.2.1 web", "192.0.2.9 new.example\n        192.0.2.1 web")
             server.write_corefile(first + second)
             usr1(server)
@@ -71,6 +72,7 @@ def zones_and_ports_come_and_go(binary):
             eventually(lambda: ask_tcp(server, "www.added.example", port=new), FOUND, "the new port over TCP", 10)
             expect(ask_udp(server, "www.added.example", port=new)[:2], FOUND, "the new port over UDP")
             expect(server.ask("new.example"), ("NOERROR", ["192.0.2.9"]), "the new name")
+            expect(kept.ask("new.example"), ("NOERROR", ["192.0.2.9"]), "over the connection of before")
             eventually(lambda: ask_tcp(server, "www.added.example", port=port)[0], "REFUSED CONNECTION",
                        "the port that is gone", 5)
             expect(ask_udp(server, "www.added.example", port=port, timeout=0.3)[0], "TIMEOUT", "over UDP")
@@ -152,6 +154,15 @@ def fifty_reloads_lose_no_question(binary):
         expect(metric(server, "coredns_reload_failed_total") or 0, 0, "coredns_reload_failed_total")
 
 
+def a_changed_file_is_loaded_without_a_signal(binary):
+    corefile = PLAIN.replace("    hosts", "    reload 2s 1s\n    hosts")
+    with Server(binary, corefile) as server:
+        server.listening()
+        with Steady(server):
+            server.write_corefile(corefile.replace("192.0.2.1 web", "192.0.2.9 new.example\n        192.0.2.1 web"))
+            eventually(lambda: server.ask("new.example"), ("NOERROR", ["192.0.2.9"]), "the new name", 10)
+
+
 def questions_under_way_are_answered_by_the_old_corefile(binary):
     """They wait for an upstream while its block and its port go away."""
     with SlowUpstream("203.0.113.5") as upstream:
@@ -196,6 +207,7 @@ def other_addresses_lose_no_question(binary):
             expect(answers, [("NOERROR", ["203.0.113.5"])] * 6, "the questions that waited")
 
 
-CASES = [zones_and_ports_come_and_go, a_broken_corefile_changes_nothing, an_empty_corefile_is_refused,
+CASES = [zones_and_ports_come_and_go, a_changed_file_is_loaded_without_a_signal,
+         a_broken_corefile_changes_nothing, an_empty_corefile_is_refused,
          a_port_of_somebody_else_is_refused, questions_under_way_are_answered_by_the_old_corefile,
          other_addresses_lose_no_question, fifty_reloads_lose_no_question]
