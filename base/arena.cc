@@ -14,7 +14,7 @@ struct Arena::Block {
 
 namespace {
 
-constexpr size_t kBlock = 2048;     // what most queries need in all
+constexpr size_t kBlock = 2048;         // what most queries need in all
 constexpr unsigned kKeptBlocks = 1024;  // per thread: 2 MiB
 
 struct Kept {

@@ -26,8 +26,8 @@ void Loop::run() {
 }
 void Loop::stop() { impl_->context.stop(); }
 
-// Shared with the handler that waits: one that is queued already when the timer is cancelled, started again or destroyed
-// must find out that it is no longer meant.
+// Shared with the handler that waits: one that is queued already when the timer is cancelled, started again or
+// destroyed must find out that it is no longer meant.
 struct Timer::Impl {
   explicit Impl(asio::io_context& context) : timer(context) {}
   asio::steady_timer timer;

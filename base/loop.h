@@ -31,7 +31,6 @@ class Loop {
   void run();
   void stop();
 
-
   struct Impl;
 
  private:

@@ -1,16 +1,16 @@
-// Read-copy-update: readers look at shared, unchanging objects without a lock while a writer swaps in new ones. liburcu's
-// membarrier flavour, wrapped in this file and rcu.cc alone.
+// Read-copy-update: readers look at shared, unchanging objects without a lock while a writer swaps in new ones.
+// liburcu's membarrier flavour, wrapped in this file and rcu.cc alone.
 //
-// Why not QSBR: Asio runs handlers straight out of its wait, so there is no place where a thread could say "awake again"
-// before a handler reads. A membarrier read section costs two plain stores, and needs no loop to cooperate.
+// Why not QSBR: Asio runs handlers straight out of its wait, so there is no place where a thread could say "awake
+// again" before a handler reads. A membarrier read section costs two plain stores, and needs no loop to cooperate.
 #pragma once
 
 #include <atomic>
 
 namespace portolan::rcu {
 
-/// What was published when the guard was made stays alive until it is destroyed. Wait-free, may be nested; must not live
-/// across a suspension. Any thread; a thread registers itself at its first guard.
+/// What was published when the guard was made stays alive until it is destroyed. Wait-free, may be nested; must not
+/// live across a suspension. Any thread; a thread registers itself at its first guard.
 class ReadGuard {
  public:
   ReadGuard() noexcept;

@@ -2,12 +2,11 @@
 // the query path has its own values (dns::ParseError, server::Outcome).
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <utility>
-
-#include <boost/system/result.hpp>
 
 namespace portolan {
 
@@ -16,7 +15,8 @@ struct Error {
   std::string message;
 
   Error() = default;
-  /// `Error{"text"}`. A list of one and no plain constructor, because a Result<std::string> must tell a value from an error.
+  /// `Error{"text"}`. A list of one and no plain constructor, because a Result<std::string> must tell a value from an
+  /// error.
   Error(std::initializer_list<std::string> one) : message(*one.begin()) {}
 };
 

@@ -1,5 +1,6 @@
 // Messages into packets: header, question and records with compression, cut at whole records as miekg/dns cuts.
 #include <algorithm>
+#include <array>
 
 #include "dns/compression.h"
 #include "dns/message.h"
@@ -31,7 +32,9 @@ RdataLayout layout_of(const Record& record) {
 
 class MessageWriter {
  public:
-  MessageWriter(std::span<uint8_t> out, const Question* question) : out_(out), question_(question) {}
+  /// `is_small`: the message fits without compression, so names need only point into the question.
+  MessageWriter(std::span<uint8_t> out, const Question* question, bool is_small)
+      : out_(out), question_(question), light_(is_small && question != nullptr) {}
 
   size_t size() const { return at_; }
   /// Header (its place only) and question. False when they do not fit.
@@ -65,6 +68,8 @@ class MessageWriter {
   bool put_owner(NameView owner);
   void put_fields(const Record& record);
   bool put_name(NameView name, bool compress);
+  void put_light_name(NameView name, bool compress);
+  uint16_t in_question(NameView suffix);
   bool put_rdata(const Record& record);
   void remember(const SuffixHashes& suffixes, unsigned count, size_t offset);
   void remember_question();
@@ -73,7 +78,9 @@ class MessageWriter {
   const Question* question_;
   size_t at_ = 0;
   size_t limit_ = 0;
-  bool question_remembered_ = false;
+  const bool light_;
+  bool question_remembered_ = false;           // in the table, or its labels if light
+  std::array<uint64_t, 4> question_labels_{};  // bit n: a label of the question begins at octet n
   NameView last_owner_;
   uint16_t last_owner_at_ = 0;  // 0: nowhere to point to
   uint16_t last_name_at_ = 0;   // the same for what put_name wrote last
@@ -137,6 +144,10 @@ bool MessageWriter::put_name(NameView name, bool compress) {
     put8(0);
     return true;
   }
+  if (light_) {
+    put_light_name(name, compress);
+    return true;
+  }
   if (!question_remembered_) remember_question();
   const SuffixHashes suffixes(name);
   uint16_t target = 0;
@@ -164,6 +175,44 @@ bool MessageWriter::put_name(NameView name, bool compress) {
     last_name_at_ = static_cast<uint16_t>(start);
   }
   return true;
+}
+
+/// Offset in the message of `suffix` where it ends the question's name; 0 when it does not.
+uint16_t MessageWriter::in_question(NameView suffix) {
+  const NameView name = question_->name;
+  if (!question_remembered_) {
+    question_remembered_ = true;
+    for (size_t at = 0; name.data()[at] != 0; at += name.data()[at] + 1U) {
+      question_labels_[at / 64] |= uint64_t{1} << at % 64;
+    }
+  }
+  if (suffix.size() > name.size()) return 0;
+  const size_t at = name.size() - suffix.size();
+  const bool is_label = question_labels_[at / 64] >> at % 64 & 1;
+  if (!is_label || std::memcmp(name.data() + at, suffix.data(), suffix.size()) != 0) return 0;
+  return static_cast<uint16_t>(kHeaderSize + at);
+}
+
+/// Most answers share nothing but the question's last labels. Room is there: the whole message fits uncompressed.
+void MessageWriter::put_light_name(NameView name, bool compress) {
+  const size_t start = at_;
+  NameView suffix = name;
+  uint16_t target = 0;
+  for (; !suffix.is_root(); suffix = suffix.parent()) {
+    target = in_question(suffix);
+    if (target != 0) break;
+  }
+  if (compress && target != 0) {
+    put(name.wire().first(name.size() - suffix.size()));
+    put16(static_cast<uint16_t>(0xc000 | target));
+  } else {
+    put(name.wire());
+  }
+  if (target != 0 && suffix.size() == name.size()) {
+    last_name_at_ = target;
+  } else if (start < kPointerReach) {
+    last_name_at_ = static_cast<uint16_t>(start);
+  }
 }
 
 bool MessageWriter::put_rdata(const Record& record) {
@@ -271,7 +320,9 @@ size_t encode(const MessageParts& parts, std::span<uint8_t> out, size_t limit, b
   if (tsig != nullptr) limit = out.size();
   limit = std::min(std::max(limit, kMinUdpSize), out.size());
 
-  MessageWriter writer(out, parts.question);
+  // A small message is not worth a table of names; a larger one may be what a path's MTU cuts.
+  const bool is_small = tsig == nullptr && uncompressed_size(parts) <= std::min(limit, kMinUdpSize);
+  MessageWriter writer(out, parts.question, is_small);
   const size_t reserved =
       (parts.edns != nullptr ? opt_size(*parts.edns) : 0) + (tsig != nullptr ? record_size(*tsig) : 0);
   if (!writer.begin() || writer.size() + reserved > out.size()) return 0;

@@ -80,17 +80,33 @@ TEST_CASE("encode: every header bit has its place") {
 }
 
 TEST_CASE("encode: names in owners and in rdata of RFC 1035's types point back, others do not (RFC 3597 section 4)") {
+  // Over 512 octets every name may be pointed to: a record of 500 octets in front keeps the message from being small.
+  Draft draft("a.example.");
+  draft.add(0, "a.example. 5 IN TYPE65280 \\# 500 " + std::string(1000, '0'));
+  draft.add(0, "a.example. 5 IN CNAME b.example.");
+  draft.add(0, "b.example. 5 IN SRV 1 2 3 c.example.");
+  draft.add(0, "c.example. 5 IN MX 1 c.example.");
+  draft.encode(4096);
+  // The CNAME's rdata lies at 12 + 15 + 512 + 12 = 551 (0x227), the SRV's target at 554 + 2 + 12 + 6 - 1 = 573 (0x23d).
+  CHECK(to_hex(draft.wire).substr(2 * (12 + 15 + 512)) ==
+        to_hex(from_hex("c00c 0005 0001 00000005 0004 0162 c00e"
+                        "c227 0021 0001 00000005 0011 0001 0002 0003 0163 076578616d706c65 00"
+                        "c23d 000f 0001 00000005 0004 0001 c23d")));
+}
+
+TEST_CASE("encode: the names of a small message point into the question only") {
   Draft draft("a.example.");
   draft.add(0, "a.example. 5 IN CNAME b.example.");
   draft.add(0, "b.example. 5 IN SRV 1 2 3 c.example.");
   draft.add(0, "c.example. 5 IN MX 1 c.example.");
   draft.add(0, ". 5 IN NS .");
   draft.encode(512);
-  CHECK(to_hex(draft.wire) == to_hex(from_hex("0001 8000 0001 0004 0000 0000 0161 076578616d706c65 00 0001 0001"
-                                              "c00c 0005 0001 00000005 0004 0162 c00e"
-                                              "c027 0021 0001 00000005 0011 0001 0002 0003 0163 076578616d706c65 00"
-                                              "c03d 000f 0001 00000005 0004 0001 c03d"
-                                              "00 0002 0001 00000005 0001 00")));
+  CHECK(to_hex(draft.wire) ==
+        to_hex(from_hex("0001 8000 0001 0004 0000 0000 0161 076578616d706c65 00 0001 0001"
+                        "c00c 0005 0001 00000005 0004 0162 c00e"
+                        "0162 c00e 0021 0001 00000005 0011 0001 0002 0003 0163 076578616d706c65 00"
+                        "0163 c00e 000f 0001 00000005 0006 0001 0163 c00e"
+                        "00 0002 0001 00000005 0001 00")));
 }
 
 TEST_CASE("encode: only names of the same case are pointed to, so that every name keeps its case") {

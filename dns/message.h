@@ -108,12 +108,12 @@ struct MessageParts {
   const Edns* edns = nullptr;  // written last, as additional
 };
 
-/// Encodes with name compression (owner names, and rdata names of the types of RFC 1035, RFC 3597 section 4) into
-/// `out`, truncated to `limit` octets as miekg/dns does: a limit below 512 means 512, records are left out from the
-/// first that does not fit on, TC is set when one was, the OPT always stays. A TSIG at the end of `additional` is
-/// written behind the OPT, and such a message is cut at the end of `out` only. Returns the size; 0 when not even
-/// header, question, OPT and TSIG fit, or when the rcode is above 15 and there is no OPT. `truncated` says whether a
-/// record was left out.
+/// Encodes with name compression (owner names, and rdata names of the types of RFC 1035, RFC 3597 section 4; a small
+/// message only points into its question) into `out`, truncated to `limit` octets as miekg/dns does: a limit below 512
+/// means 512, records are left out from the first that does not fit on, TC is set when one was, the OPT always stays. A
+/// TSIG at the end of `additional` is written behind the OPT, and such a message is cut at the end of `out` only.
+/// Returns the size; 0 when not even header, question, OPT and TSIG fit, or when the rcode is above 15 and there is no
+/// OPT. `truncated` says whether a record was left out.
 size_t encode(const MessageParts& parts, std::span<uint8_t> out, size_t limit, bool* truncated = nullptr);
 
 /// The size that `parts` would have without compression and truncation (the `log` plugin's {rsize}).

@@ -10,7 +10,7 @@
 namespace portolan::server {
 
 struct Flags {
-  std::string conf;    // "stdin": standard input; empty: ./Corefile if there is one
+  std::string conf;         // "stdin": standard input; empty: ./Corefile if there is one
   std::string port = "53";  // -dns.port, -p
   std::string pidfile;
   bool plugins = false;

@@ -2,7 +2,6 @@
 // worker; everything it refers to lies in its own arena, so that nothing points into shared memory across a suspension.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -105,9 +104,6 @@ class Query {
   void accept(const dns::ParsedQuery& parsed);
   /// Header and question of the reply from the query's.
   void prepare_reply();
-  /// Octets kept in the query itself, so that a packet outlives its batch without a copy.
-  static constexpr size_t kInlinePacket = 512;
-  std::array<uint8_t, kInlinePacket> buffer_;
   Worker* worker_ = nullptr;
   const ListenerPlan* listener_ = nullptr;
   Responder* responder_ = nullptr;  // where the answer goes; none for branches

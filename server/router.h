@@ -20,8 +20,8 @@ class Router {
 
   void add(const dns::Name& zone, const Block& block);
   /// The block for a question; null when no key matches. A DS question goes to the shortest zone that matches, the root
-  /// excepted: the parent's side of a cut has the DS (RFC 4035 section 3.1.4.1), and CoreDNS tells no more apart. `lower`
-  /// is the name in lower case.
+  /// excepted: the parent's side of a cut has the DS (RFC 4035 section 3.1.4.1), and CoreDNS tells no more apart.
+  /// `lower` is the name in lower case.
   const Route* find(dns::NameView lower, dns::RRType type) const;
   /// Whether any block takes classes other than IN (`chaos`, `forward`).
   bool other_classes() const { return other_classes_; }

@@ -93,6 +93,7 @@ Result<Descriptor> open_udp(const SocketAddress& address) {
   if (fd.has_error()) return fd;
   enlarge_buffers(fd->get());
   enable(fd->get(), SOL_SOCKET, SO_RXQ_OVFL);
+  if (!address.ip.is_unspecified()) return fd;  // the address that is asked is the one bound
   if (address.ip.is_v6()) {
     enable(fd->get(), IPPROTO_IPV6, IPV6_RECVPKTINFO);
   } else {

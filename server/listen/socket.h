@@ -28,9 +28,9 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// A non-blocking UDP socket with SO_REUSEPORT, a large receive buffer, the destination address of each packet
-/// (IP_PKTINFO, RFC 3542) and the count of packets dropped. IPv6 sockets take IPv6 only. Errors name the address, in
-/// CoreDNS's form: `listen udp 127.0.0.1:53: bind: address already in use`.
+/// A non-blocking UDP socket with SO_REUSEPORT, a large receive buffer, and, where it is bound to every address, the
+/// destination of each packet (IP_PKTINFO, RFC 3542) and the count of packets dropped. IPv6 sockets take IPv6 only.
+/// Errors name the address, in CoreDNS's form: `listen udp 127.0.0.1:53: bind: address already in use`.
 Result<Descriptor> open_udp(const SocketAddress& address);
 
 /// A listening, non-blocking TCP socket with SO_REUSEPORT.
