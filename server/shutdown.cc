@@ -2,7 +2,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 
 #include "base/log.h"
 #include "server/server.h"
@@ -101,6 +103,11 @@ int Server::run() {
   if (current_) current_->stop(clock().now() + kGrace);
   if (!flags_.pidfile.empty()) unlink(flags_.pidfile.c_str());
   log::flush(kFlushMs);
+  // A query that still waits (the grace time is over, or the end was not orderly) owns suspended frames that only its
+  // completion would free: no orderly destruction is left for it.
+  const bool any_waiting = std::any_of(workers_.begin(), workers_.end(),
+                                       [](const auto& worker) { return worker->queries().in_flight() > 0; });
+  if (any_waiting) std::_Exit(exit_code_);
   return exit_code_;
 }
 
