@@ -1,5 +1,5 @@
-# portolan_plugins(LIST): reads plugins/plugin.cfg (lines `directive:folder`, `#` comments; its order is the order of the
-# chain), builds each folder as a library and writes the one table that names them all into the build folder.
+# portolan_plugins(LIST): reads plugins/plugin.cfg (lines `directive:folder`, `#` comments; its order is the order of
+# the chain), builds each folder as a library and writes the one table that names them all into the build folder.
 # A line `directive:-` is a directive of CoreDNS's list that is not built: it is refused by name.
 function(portolan_plugins list)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
@@ -11,7 +11,7 @@ function(portolan_plugins list)
     string(REGEX MATCH "^([a-z0-9_]+):([a-z0-9_-]+)" matched "${line}")
     set(directive ${CMAKE_MATCH_1})
     set(folder ${CMAKE_MATCH_2})
-    if(folder STREQUAL "-" OR NOT EXISTS ${CMAKE_SOURCE_DIR}/plugins/${folder}/setup.cc)
+    if(folder STREQUAL "-")
       string(APPEND entries "    {.name = \"${directive}\", .setup = nullptr},\n")
       continue()
     endif()
