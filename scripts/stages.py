@@ -210,8 +210,8 @@ def replay(stage, options):
         return
     program = os.path.join(ROOT, "build", "release", "bench", "replay")
     for questions in ("k8s_svc_a", "k8s_headless", "k8s_srv", "k8s_ptr", "k8s_pod_a", "k8s_nx", "k8s_mix"):
-        status, output = run(stage, questions, [program, "tests/bench/replay.Corefile", f"{data}/{questions}.txt", "10"],
-                             120, {"CLUSTER": f"{data}/cluster.yaml"})
+        words = [program, "tests/bench/replay.Corefile", f"{data}/{questions}.txt", "10"]
+        status, output = run(stage, questions, words, 120, {"CLUSTER": f"{data}/cluster.yaml"})
         found = re.search(r"([\d.]+) ns a query, ([\d.]+) heap allocations", output)
         # A metric that is counted for the first time makes its cell: a handful in all, not one a query.
         if status == 0 and found and float(found.group(2)) <= 0.01:

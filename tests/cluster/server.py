@@ -148,6 +148,11 @@ class Asking:
                 self.wrong.append(got)
             time.sleep(self._pause)
 
+    def more(self, count):
+        """Waits until `count` more questions have been answered."""
+        goal = self.asked + count
+        eventually(lambda: self.asked >= goal, True, f"{count} more questions", 20)
+
     def __enter__(self):
         self._thread.start()
         return self

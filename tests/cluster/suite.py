@@ -277,7 +277,8 @@ def a_reload_loses_no_question(bench):
                 usr1(server)
                 eventually(lambda: server.ask("beside.example"), ("NOERROR", [f"192.0.2.{20 + number}"]),
                            f"reload {number}", 10)
-        expect((asking.wrong[:3], asking.asked > 20), ([], True), "questions asked all the time")
+                asking.more(5)
+        expect(asking.wrong[:3], [], "questions asked all the time")
 
 
 def a_broken_corefile_keeps_the_old_one(bench):
