@@ -36,9 +36,12 @@ TEST_CASE("socket: a socket bound to port 0 tells which port it got") {
   const auto udp = open_udp(address("127.0.0.1"));
   REQUIRE(udp.has_value());
   CHECK(bound_port(udp->get()) != 0);
-  const auto tcp = open_tcp(address("127.0.0.1", bound_port(udp->get())));
+  const auto tcp = open_tcp(address("127.0.0.1"));
   REQUIRE(tcp.has_value());
-  CHECK(bound_port(tcp->get()) == bound_port(udp->get()));
+  CHECK(bound_port(tcp->get()) != 0);
+  const auto beside = open_tcp(address("127.0.0.1", bound_port(tcp->get())));
+  REQUIRE(beside.has_value());
+  CHECK(bound_port(beside->get()) == bound_port(tcp->get()));
   CHECK(bound_port(-1) == 0);
 }
 
@@ -62,12 +65,17 @@ TEST_CASE("socket: nothing blocks and nothing is inherited") {
 }
 
 TEST_CASE("socket: UDP tells the address that was asked and the packets dropped") {
-  const auto v4 = open_udp(address("0.0.0.0"));
+  auto v4 = open_udp(address("0.0.0.0"));
   REQUIRE(v4.has_value());
   CHECK(option(v4->get(), IPPROTO_IP, IP_PKTINFO) == 1);
   CHECK(option(v4->get(), SOL_SOCKET, SO_RXQ_OVFL) == 1);
   if (!has_ipv6()) return;
-  const auto v6 = open_udp(address("::", bound_port(v4->get())));
+  auto v6 = open_udp(address("::", bound_port(v4->get())));
+  for (int tries = 0; tries < 20 && v6.has_error(); ++tries) {  // a neighbour may hold that port of the other family
+    v4 = open_udp(address("0.0.0.0"));
+    REQUIRE(v4.has_value());
+    v6 = open_udp(address("::", bound_port(v4->get())));
+  }
   REQUIRE(v6.has_value());  // beside IPv4 on the same port, since it takes IPv6 only
   CHECK(option(v6->get(), IPPROTO_IPV6, IPV6_RECVPKTINFO) == 1);
   CHECK(option(v6->get(), IPPROTO_IPV6, IPV6_V6ONLY) == 1);
