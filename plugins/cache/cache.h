@@ -64,6 +64,7 @@ class Cache : public server::Handler, public server::Startable, public server::A
 
   // refresh.cc
   void start_refresh(server::Query& query, server::Next next, const Hit& hit);
+  static Task<server::Outcome> ask_next(server::Query& query, server::Next next);
   Detached refresh(server::QueryPtr branch, server::Next next, Ticket ticket);
   bool take_refresh(server::Query& query, const Key& key, bool ad, const server::Outcome& outcome, uint32_t hits);
   void end_refresh(const Key& key, const Ticket& ticket, bool refreshed);

@@ -58,17 +58,23 @@ void Cache::start_refresh(Query& query, server::Next next, const Hit& hit) {
   refresh(std::move(branch), next, {hit.id, hit.hits, hit.positive, hit.ttl <= 0});
 }
 
+// A refresh has nobody above it who would catch what a plugin throws, and a stale answer is better than a panic.
+Task<Outcome> Cache::ask_next(Query& query, server::Next next) {
+  try {
+    Task<Outcome> task = next(query);
+    const Outcome outcome = co_await task;
+    co_return outcome;
+  } catch (const std::exception&) {
+    server::core_metrics().panics.add();
+  }
+  co_return Outcome::failed(dns::Rcode::servfail);
+}
+
 Detached Cache::refresh(server::QueryPtr branch, server::Next next, Ticket ticket) {
   Query& query = *branch;
   const Key key = Key::of(query.question, query.dnssec_ok(), query.header.cd);
-  Outcome outcome;
-  try {
-    Task<Outcome> task = next(query);
-    outcome = co_await task;
-  } catch (const std::exception&) {
-    server::core_metrics().panics.add();
-    outcome = Outcome::failed(dns::Rcode::servfail);
-  }
+  Task<Outcome> task = ask_next(query, next);
+  const Outcome outcome = co_await task;
   bool refreshed = true;
   if (ticket.stale) {
     refreshed = take_refresh(query, key, true, outcome, ticket.hits);
@@ -107,14 +113,8 @@ Outcome Cache::answer_stale(const Hit& hit, Query& query) {
 
 Task<Outcome> Cache::verify(Query& query, server::Next next, Key key, Hit hit) {
   const bool ad = std::exchange(query.header.ad, true);
-  Outcome outcome;
-  try {
-    Task<Outcome> task = next(query);
-    outcome = co_await task;
-  } catch (const std::exception&) {
-    server::core_metrics().panics.add();
-    outcome = Outcome::failed(dns::Rcode::servfail);
-  }
+  Task<Outcome> task = ask_next(query, next);
+  const Outcome outcome = co_await task;
   query.header.ad = ad;
   const bool refreshed = take_refresh(query, key, ad, outcome, hit.hits);
   if (options_.failure_recheck.count() > 0) {
@@ -148,14 +148,8 @@ Task<Outcome> Cache::verify_in_time(Query& query, server::Next next, Key, Hit hi
 Detached Cache::run_race(std::shared_ptr<Race> race, server::Next next, Ticket ticket) {
   Query& query = *race->branch;
   const Key key = Key::of(query.question, query.dnssec_ok(), query.header.cd);
-  Outcome outcome;
-  try {
-    Task<Outcome> task = next(query);
-    outcome = co_await task;
-  } catch (const std::exception&) {
-    server::core_metrics().panics.add();
-    outcome = Outcome::failed(dns::Rcode::servfail);
-  }
+  Task<Outcome> task = ask_next(query, next);
+  const Outcome outcome = co_await task;
   const bool ad = race->ad;
   race->refreshed = take_refresh(query, key, ad, outcome, ticket.hits);
   if (options_.failure_recheck.count() > 0) end_refresh(key, ticket, race->refreshed);
