@@ -1,5 +1,6 @@
-// Loop: one thread's event loop (Boost.Asio inside), with timers and waits that coroutines can await. Code that needs
-// sockets of its own takes context() and includes Asio in its .cc file.
+// Loop: one thread's event loop, with timers and waits that coroutines can await. Descriptors are watched by an epoll
+// set of the loop's own, in which Boost.Asio is a member: code that needs Asio's sockets takes context() and includes
+// Asio in its .cc file.
 #pragma once
 
 #include <chrono>
@@ -25,15 +26,22 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   boost::asio::io_context& context();
+  /// To be called on the loop's thread after an Asio operation was started or cancelled that may be complete at once:
+  /// it may have happened outside Asio's handlers, whose end would not be noticed otherwise.
+  void asio_changed();
   /// Runs `work` on the loop's thread, soon.
   void post(std::function<void()> work);
-  /// Runs until stop() is called.
+  /// Runs until stop() is called; at once back if it was.
   void run();
+  /// Runs what is ready; waits at most `timeout` for something to become so. For tests.
+  void run_once(std::chrono::milliseconds timeout);
   void stop();
 
   struct Impl;
 
  private:
+  friend class FdWatch;
+  friend class Timer;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -62,15 +70,17 @@ class FdWatch {
   ~FdWatch();
   FdWatch(FdWatch&&) noexcept;
   FdWatch& operator=(FdWatch&&) noexcept;
-  /// Calls `ready` once when the descriptor can be read (or has an error).
+  /// Calls `ready` once when the descriptor can be read (or has an error). Waiting again costs no system call as long
+  /// as the descriptor became ready only while somebody waited.
   void wait_readable(std::function<void()> ready);
   void wait_writable(std::function<void()> ready);
+  /// Forgets both waits.
   void cancel();
 
- private:
   struct Impl;
-  void close();
-  std::shared_ptr<Impl> impl_;
+
+ private:
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace portolan

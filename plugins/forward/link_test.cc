@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/io_context.hpp>
 #include <deque>
 
 #include "plugins/forward/fake_upstream_test.h"
@@ -55,8 +54,7 @@ struct Bench {
   bool run_until(const std::function<bool()>& done) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!done() && std::chrono::steady_clock::now() < end) {
-      loop.context().restart();
-      loop.context().run_one_for(std::chrono::milliseconds(5));
+      loop.run_once(std::chrono::milliseconds(5));
     }
     return done();
   }

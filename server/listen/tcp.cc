@@ -81,6 +81,7 @@ TcpListener::~TcpListener() {
   impl_->retry_timer.cancel();
   for (const auto& connection : impl_->connections) connection->close();
   impl_->sweep();
+  impl_->worker.loop().asio_changed();
 }
 
 void TcpListener::set_plan(const ListenerPlan& plan) {
@@ -97,6 +98,7 @@ void TcpListener::close_input() {
     impl_->on_accept({}, std::move(socket));
   }
   impl_->acceptor.close(error);
+  impl_->worker.loop().asio_changed();
   impl_->finish_connections();
 }
 
@@ -123,6 +125,7 @@ void TcpListener::Impl::accept() {
     }
     self->accept();
   });
+  worker.loop().asio_changed();
 }
 
 void TcpListener::Impl::on_accept(const boost::system::error_code& error, tcp::socket socket) {

@@ -188,6 +188,7 @@ void Stream::write() {
                              self->serve_messages();
                              if (self->finishing_ && self->idle()) self->close();
                            });
+  worker_.loop().asio_changed();
 }
 
 // What the kernel holds already is still answered.
@@ -206,6 +207,7 @@ void Stream::close() {
   closed_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);
+  worker_.loop().asio_changed();
 }
 
 void Stream::check_time(SteadyTime now) {

@@ -2,7 +2,6 @@
 #include "tests/unit/plugin_fixture.h"
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <map>
 
 #include "corefile/parser.h"
@@ -146,11 +145,9 @@ Answer PluginFixture::ask(const Ask& question, std::chrono::milliseconds limit, 
 
 bool PluginFixture::run_until(const std::function<bool()>& done, std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  boost::asio::io_context& context = worker_.loop().context();
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    context.restart();
-    context.run_one_for(std::chrono::milliseconds(5));
+    worker_.loop().run_once(std::chrono::milliseconds(5));
     worker_.read_clock();
   }
   return true;
