@@ -17,13 +17,33 @@
 
 #include "base/address.h"
 #include "base/log.h"
+#include "cluster/exec_credentials.h"
 #include "cluster/tls.h"
 
 namespace portolan::cluster {
 namespace {
 
 constexpr size_t kMostErrorBody = 64 << 10;
-constexpr std::chrono::seconds kConnectTimeout{5};
+// A network that is back is found within a second; an API server that has just started shakes hands slowly.
+constexpr std::chrono::seconds kConnectTimeout{1};
+constexpr std::chrono::seconds kHandshakeTimeout{9};
+// An API server that is crowded names seconds. A proxy that names more must not make the answers that much older.
+constexpr int kLongestRetryAfter = 5;
+
+/// A client of the library's with a time of its own for connecting; the library has one for that and the handshake.
+template <class Base>
+class QuicklyConnected : public Base {
+ public:
+  using Base::Base;
+
+ private:
+  bool create_and_connect_socket(typename Base::Socket& socket, httplib::Error& error) override {
+    this->set_connection_timeout(kConnectTimeout);
+    const bool connected = this->is_valid() && httplib::ClientImpl::create_and_connect_socket(socket, error);
+    this->set_connection_timeout(kHandshakeTimeout);
+    return connected;
+  }
+};
 
 /// A dead peer is noticed within ten seconds: probes after 3 s of silence, every 2 s, three of them; and as long for
 /// data that is not acknowledged.
@@ -67,9 +87,9 @@ std::string problem_text(httplib::Error error, const std::string& tls_problem) {
     case httplib::Error::Connection:
       return "cannot connect";
     case httplib::Error::ConnectionTimeout:
-      return "no connection after 5s";
+      return "no connection after 1s";
     case httplib::Error::Read:
-      return "the connection was lost or silent for too long";
+      return "the connection was lost";
     case httplib::Error::Write:
       return "the connection was lost";
     case httplib::Error::SSLConnection:
@@ -84,7 +104,7 @@ std::chrono::seconds retry_after(const httplib::Response& response) {
   const std::string text = response.get_header_value("Retry-After");
   int seconds = 0;
   std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return std::chrono::seconds(std::clamp(seconds, 0, 120));
+  return std::chrono::seconds(std::clamp(seconds, 0, kLongestRetryAfter));
 }
 
 }  // namespace
@@ -140,6 +160,20 @@ struct ApiClient::Impl {
   explicit Impl(ApiServer configured) : server(std::move(configured)) {}
   ~Impl() { drop(); }
 
+  /// Takes what the program of the kubeconfig gives, if there is one; another certificate needs another connection.
+  Result<void> take_exec_credentials() {
+    if (!server.exec) return {};
+    auto fresh = server.exec->get([this] { return is_stopped(); });
+    if (!fresh) return fresh.error();
+    if (*fresh == credentials) return {};
+    credentials = std::move(*fresh);
+    if (credentials->certificate != server.certificate_data || credentials->key != server.key_data) drop();
+    server.token = credentials->token;
+    server.certificate_data = credentials->certificate;
+    server.key_data = credentials->key;
+    return {};
+  }
+
   /// A client for a new connection; none when the configuration is broken at this moment (`problem`).
   Result<void> connect() {
     const auto address = parse_url(server);
@@ -148,14 +182,14 @@ struct ApiClient::Impl {
     const bool other_name = address->tls && !server.server_name.empty();
     const std::string& name = other_name ? server.server_name : address->host;
     if (address->tls) {
-      auto tls = std::make_unique<httplib::SSLClient>(name, address->port);
+      auto tls = std::make_unique<QuicklyConnected<httplib::SSLClient>>(name, address->port);
       tls->enable_server_certificate_verification(false);  // configure_tls() has the handshake itself verify
       if (auto configured = configure_tls(tls->ssl_context(), server, address->host, &tls_problem); !configured) {
         return configured;
       }
       client = std::move(tls);
     } else {
-      client = std::make_unique<httplib::ClientImpl>(name, address->port);
+      client = std::make_unique<QuicklyConnected<httplib::ClientImpl>>(name, address->port);
     }
     if (other_name) {
       const std::string resolved = resolve(address->host);
@@ -164,7 +198,6 @@ struct ApiClient::Impl {
     }
     client->set_keep_alive(true);
     client->set_url_encode(false);
-    client->set_connection_timeout(kConnectTimeout);
     client->set_write_timeout(std::chrono::seconds(5));
     client->set_socket_options([this](socket_t socket) { opened(socket); });
     files = stamps(server);
@@ -190,9 +223,9 @@ struct ApiClient::Impl {
     second = -1;
   }
 
-  httplib::Headers headers() {
+  httplib::Headers headers(Encoding best) {
     httplib::Headers all{
-        {"Accept", "application/json"}, {"Accept-Encoding", "identity"}, {"User-Agent", "portolan/" PORTOLAN_VERSION}};
+        {"Accept", accept(best)}, {"Accept-Encoding", "identity"}, {"User-Agent", "portolan/" PORTOLAN_VERSION}};
     if (!server.token_file.empty()) {
       std::ifstream in(server.token_file);
       std::string token;
@@ -218,6 +251,7 @@ struct ApiClient::Impl {
   std::string prefix;
   std::string tls_problem;
   std::string files;
+  CredentialsPtr credentials;  // that server.exec gave last
   std::mutex mutex;
   int second = -1;  // another descriptor of the connection's socket
   bool stopped = false;
@@ -232,21 +266,45 @@ Result<void> ApiClient::check(const ApiServer& server) {
   if (!server.token_file.empty() && server.token.empty()) {
     if (std::ifstream in(server.token_file); !in) return fail("token file " + server.token_file + " cannot be read");
   }
+  if (server.exec) {
+    if (auto checked = server.exec->check(); !checked) return checked;
+  }
   return address->tls ? check_tls(server) : Result<void>{};
 }
 
-Reply ApiClient::get(const std::string& path, std::chrono::seconds silence, const Receiver& receiver) {
-  Reply reply;
+Reply ApiClient::get(const std::string& path, Encoding best, std::chrono::milliseconds silence,
+                     const Receiver& receiver) {
   bool begun = false;
-  const auto begin = [&] {
-    if (!begun && receiver.begun) receiver.begun(reply.status);
+  const auto begin = [&](int status) {
+    if (!begun && receiver.begun) receiver.begun(status);
     begun = true;
   };
+  Reply reply;
+  if (auto taken = impl_->take_exec_credentials(); !taken) {
+    reply.problem = taken.error().message;
+  } else {
+    reply = request(path, best, silence, receiver.body, begin);
+    if (reply.status == 401 && impl_->server.exec) {
+      // They may have been revoked, or have expired unannounced: once more, with others if there are any.
+      const CredentialsPtr used = impl_->credentials;
+      impl_->server.exec->refused(used);
+      if (impl_->take_exec_credentials() && impl_->credentials != used) {
+        reply = request(path, best, silence, receiver.body, begin);
+      }
+    }
+  }
+  begin(reply.status);
+  return reply;
+}
+
+Reply ApiClient::request(const std::string& path, Encoding best, std::chrono::milliseconds silence,
+                         const BodyReceiver& body, const std::function<void(int)>& begin) {
+  Reply reply;
+  SteadyTime heard = system_clock().now();
   if (impl_->client && impl_->files != stamps(impl_->server)) impl_->drop();
   if (!impl_->client) {
     if (auto connected = impl_->connect(); !connected) {
       impl_->drop();
-      begin();
       reply.problem = connected.error().message;
       return reply;
     }
@@ -254,21 +312,29 @@ Reply ApiClient::get(const std::string& path, std::chrono::seconds silence, cons
   impl_->tls_problem.clear();
   impl_->client->set_read_timeout(silence);
   const auto result = impl_->client->Get(
-      impl_->prefix + path, impl_->headers(),
+      impl_->prefix + path, impl_->headers(best),
       [&](const httplib::Response& response) {
+        heard = system_clock().now();
         reply.status = response.status;
         reply.retry_after = retry_after(response);
-        begin();
+        reply.encoding = encoding_of(response.get_header_value("Content-Type"));
+        if (reply.status != 401) begin(reply.status);
         return !impl_->is_stopped();
       },
       [&](const char* data, size_t length) {
-        if (reply.status == 200) return receiver.body({data, length});
+        heard = system_clock().now();
+        if (reply.status == 200) return body(reply.encoding, {data, length});
         reply.body.append(data, std::min(length, kMostErrorBody - std::min(kMostErrorBody, reply.body.size())));
         return true;
       });
-  begin();
   if (result) return reply;
-  reply.problem = impl_->is_stopped() ? "stopped" : problem_text(result.error(), impl_->tls_problem);
+  reply.silent = result.error() == httplib::Error::Read && system_clock().now() - heard >= silence;
+  if (impl_->is_stopped())
+    reply.problem = "stopped";
+  else if (reply.silent)
+    reply.problem = "nothing came for " + std::to_string(silence.count()) + "ms";
+  else
+    reply.problem = problem_text(result.error(), impl_->tls_problem);
   impl_->drop();
   return reply;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cluster/encoding.h"
 #include "cluster/source.h"
 
 namespace portolan::cluster {
@@ -26,18 +27,21 @@ Result<Address> parse_url(const ApiServer& server);
 std::string query_escape(std::string_view text);
 
 struct Reply {
-  int status = 0;       // 0: there was no complete reply, `problem` says why
-  std::string problem;  // also of a 200 reply whose body was cut off: then status is 200 as well
-  std::string body;     // of any status but 200, its first 64 KiB
+  int status = 0;                      // 0: there was no complete reply, `problem` says why
+  std::string problem;                 // also of a 200 reply whose body was cut off: then status is 200 as well
+  Encoding encoding = Encoding::json;  // what its Content-Type says of the body
+  std::string body;                    // of any status but 200, its first 64 KiB
   std::chrono::seconds retry_after{0};
+  bool silent = false;  // the connection was given up because nothing came
 };
 
 /// Used by one thread; stop() may be called by any.
 class ApiClient {
  public:
+  using BodyReceiver = std::function<bool(Encoding encoding, std::string_view piece)>;
   struct Receiver {
     std::function<void(int status)> begun;  // the reply's head has arrived, or will not come (0); called once
-    std::function<bool(std::string_view piece)> body;  // of a 200 reply; false: enough
+    BodyReceiver body;                      // of a 200 reply; false: enough
   };
 
   explicit ApiClient(ApiServer server);
@@ -45,13 +49,16 @@ class ApiClient {
 
   /// Whether the configuration can work at all.
   static Result<void> check(const ApiServer& server);
-  /// GET `path` (with its query). `silence`: how long nothing may arrive.
-  Reply get(const std::string& path, std::chrono::seconds silence, const Receiver& receiver);
+  /// GET `path` (with its query). `best`: the encoding asked for, before JSON. `silence`: how long nothing may arrive.
+  Reply get(const std::string& path, Encoding best, std::chrono::milliseconds silence, const Receiver& receiver);
   /// Ends the request under way at once; later ones fail.
   void stop();
 
  private:
   struct Impl;
+  Reply request(const std::string& path, Encoding best, std::chrono::milliseconds silence, const BodyReceiver& body,
+                const std::function<void(int)>& begin);
+
   std::unique_ptr<Impl> impl_;
 };
 

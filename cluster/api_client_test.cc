@@ -8,9 +8,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "cluster/exec_credentials.h"
 #include "cluster/fake_api_server.h"
+#include "cluster/test_script.h"
 
 namespace portolan::cluster {
 namespace {
@@ -80,10 +83,11 @@ struct Got {
 };
 Got get(ApiClient& client, const std::string& path) {
   Got got;
-  got.reply = client.get(path, std::chrono::seconds(5), {nullptr, [&](std::string_view piece) {
-                                                           got.body += piece;
-                                                           return true;
-                                                         }});
+  got.reply =
+      client.get(path, Encoding::json, std::chrono::seconds(5), {nullptr, [&](Encoding, std::string_view piece) {
+                                                                   got.body += piece;
+                                                                   return true;
+                                                                 }});
   return got;
 }
 
@@ -185,6 +189,92 @@ TEST_CASE("api client: the token file is read again") {
     CHECK(server.authorization() == std::string("Bearer ") + token);
   }
   std::filesystem::remove(path);
+}
+
+TEST_CASE("api client: a program's token is sent, and asked for again when it is refused") {
+  const TestScript script(
+      "echo >> runs; n=$(wc -l < runs)\n"
+      "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"v\",\"status\":{\"token\":\"t'$n'\"}}'");
+  FakeClock clock;
+  FakeApiServer server;
+  ApiServer api;
+  api.url = server.url();
+  api.exec =
+      std::make_shared<ExecCredentials>(ExecPlugin{"kubeconfig /k:7", "v", "./plugin", script.folder(), "", {}}, clock);
+  ApiClient client(api);
+  server.answer(200, "{}");
+  CHECK(get(client, "/x").body == "{}");
+  server.request();
+  CHECK(server.authorization() == "Bearer t1");
+
+  clock.advance(std::chrono::hours(1));
+  server.answer(401, "no");
+  server.answer(200, "again");
+  int begun = 0;
+  std::string body;
+  const Reply reply = client.get("/x", Encoding::json, std::chrono::seconds(5),
+                                 {[&](int status) {
+                                    ++begun;
+                                    CHECK(status == 200);
+                                  },
+                                  [&](Encoding, std::string_view piece) {
+                                    body += piece;
+                                    return true;
+                                  }});
+  CHECK(reply.status == 200);
+  CHECK(body == "again");
+  CHECK(begun == 1);
+  server.request();
+  CHECK(server.authorization() == "Bearer t1");
+  server.request();
+  CHECK(server.authorization() == "Bearer t2");
+
+  server.answer(401, "no");  // young ones that are refused: no second try now
+  CHECK(get(client, "/x").reply.status == 401);
+  CHECK(script.read("runs") == "\n\n");
+  CHECK(get(client, "/x").reply.problem ==
+        "kubeconfig /k:7: exec: the API server refuses the credentials that ./plugin gives");
+}
+
+TEST_CASE("api client: a program's certificate is shown, and another one on another connection") {
+  const Identity identity;
+  const TestScript script("cat answer");
+  TlsServer server(identity);
+  const auto answer = [&](const std::string& expires) {
+    const nlohmann::json status = {{"clientCertificateData", identity.pem(false)},
+                                   {"clientKeyData", identity.pem(true)},
+                                   {"expirationTimestamp", expires}};
+    script.write("answer", nlohmann::json{{"kind", "ExecCredential"}, {"apiVersion", "v"}, {"status", status}}.dump());
+  };
+  FakeClock clock;
+  ApiServer api;
+  api.url = "https://127.0.0.1:" + std::to_string(server.port);
+  api.ca_data = identity.pem(false);
+  api.exec =
+      std::make_shared<ExecCredentials>(ExecPlugin{"kubeconfig /k:7", "v", "./plugin", script.folder(), "", {}}, clock);
+  ApiClient client(api);
+  answer("2023-11-14T22:13:30Z");
+  CHECK(get(client, "/x").body == "body");
+  clock.advance(std::chrono::seconds(60));
+  script.write("answer", R"({"kind":"ExecCredential","apiVersion":"v","status":{"clientCertificateData":"c",
+    "clientKeyData":"k"}})");
+  CHECK(get(client, "/x").reply.problem == "client certificate in the kubeconfig holds no PEM certificate");
+}
+
+TEST_CASE("api client: stop() ends a program that does not end") {
+  const TestScript script("touch running; sleep 1000");
+  FakeClock clock;
+  ApiServer api;
+  api.url = "http://127.0.0.1:1";
+  api.exec =
+      std::make_shared<ExecCredentials>(ExecPlugin{"kubeconfig /k:7", "v", "./plugin", script.folder(), "", {}}, clock);
+  ApiClient client(api);
+  std::thread stopping([&] {
+    while (!std::filesystem::exists(script.folder() + "/running")) std::this_thread::yield();
+    client.stop();
+  });
+  CHECK(get(client, "/x").reply.problem == "kubeconfig /k:7: exec: stopped");
+  stopping.join();
 }
 
 TEST_CASE("api client: stop() ends a request that waits for its reply, and later ones fail at once") {

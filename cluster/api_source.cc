@@ -1,4 +1,5 @@
 // The API server as a source: a reflector and its thread for each kind that is wanted.
+#include <algorithm>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -11,6 +12,18 @@
 
 namespace portolan::cluster {
 namespace {
+
+/// A watch is a request: the heartbeat keeps to half of what `apiserver_qps` allows.
+Pace pace_for(const ApiServer& server) {
+  Pace pace;
+  if (server.qps > 0) {
+    const double seconds = std::clamp(2.0 * kKinds / server.qps, double(pace.shortest_watch.count()), 600.0);
+    pace.shortest_watch = std::chrono::seconds(static_cast<int>(seconds));
+    pace.silence = pace.shortest_watch + std::chrono::seconds(4);
+    pace.longest_silence = std::max(pace.longest_silence, pace.silence);
+  }
+  return pace;
+}
 
 /// start() and stop() belong to one thread; everything else happens on the reflectors'.
 class ApiSource : public Source {
@@ -28,11 +41,14 @@ class ApiSource : public Source {
       if (!selector) return selector.error();
       *text = selector->text();
     }
-    add(wanted_.services, Kind::service, sink);
-    add(wanted_.endpoint_slices, Kind::endpoint_slice, sink);
-    add(wanted_.pods, Kind::pod, sink);
-    add(wanted_.namespaces, Kind::namespace_, sink);
-    for (const auto& reflector : reflectors_) threads_.emplace_back([&each = *reflector] { each.run(); });
+    for (const Kind kind : kinds(wanted_)) {
+      reflectors_.push_back(
+          std::make_unique<Reflector>(resource(kind, wanted_), server_, gate_, sink, pace_for(server_)));
+    }
+    // Backwards: pods are the most, and what is asked for first is read first.
+    for (auto each = reflectors_.rbegin(); each != reflectors_.rend(); ++each) {
+      threads_.emplace_back([&reflector = **each] { reflector.run(); });
+    }
     return {};
   }
 
@@ -44,11 +60,6 @@ class ApiSource : public Source {
   }
 
  private:
-  void add(bool wanted, Kind kind, Sink& sink) {
-    if (wanted)
-      reflectors_.push_back(std::make_unique<Reflector>(resource(kind, wanted_), server_, gate_, sink, Pace{}));
-  }
-
   ApiServer server_;
   Wanted wanted_;
   Gate gate_;

@@ -63,13 +63,6 @@ Metadata read_metadata(const element& root, bool namespaced) {
   return meta;
 }
 
-std::string_view label(const Metadata& meta, std::string_view key) {
-  for (const auto& [name, value] : meta.labels) {
-    if (name == key) return value;
-  }
-  return {};
-}
-
 Result<std::vector<Port>> read_ports(const std::optional<element>& value) {
   std::vector<Port> ports;
   bool outside = false;
@@ -126,7 +119,7 @@ Endpoint read_endpoint(const element& value) {
 Result<Object> read_endpoint_slice(const element& root) {
   EndpointSlice slice;
   slice.meta = read_metadata(root, true);
-  slice.service = label(slice.meta, "kubernetes.io/service-name");
+  take_owner(slice);
   slice.address_type = text(member(root, "addressType"));
   slice.change_triggered =
       text(member(root, "metadata", "annotations", "endpoints.kubernetes.io/last-change-trigger-time"));
@@ -149,10 +142,24 @@ Result<Object> read_pod(const element& root) {
   return Object(std::move(pod));
 }
 
+Result<Object> read_service_import(const element& root) {
+  ServiceImport import;
+  import.meta = read_metadata(root, true);
+  if (const auto spec = member(root, "spec")) {
+    import.headless = text(member(*spec, "type")) == "Headless";
+    import.ips = texts(member(*spec, "ips"));
+    auto ports = read_ports(member(*spec, "ports"));
+    if (!ports) return ports.error();
+    import.ports = std::move(*ports);
+  }
+  return Object(std::move(import));
+}
+
 Result<Object> read_object(Kind kind, const element& root) {
   Result<Object> object = kind == Kind::service          ? read_service(root)
                           : kind == Kind::endpoint_slice ? read_endpoint_slice(root)
                           : kind == Kind::pod            ? read_pod(root)
+                          : kind == Kind::service_import ? read_service_import(root)
                                                          : Object(Namespace{read_metadata(root, false)});
   if (object && metadata(*object).name.empty()) return fail("metadata.name is missing or no string");
   if (!object) {
@@ -168,6 +175,7 @@ std::optional<Kind> known_kind(std::string_view api_version, std::string_view ki
   if (api_version == "v1" && kind == "Pod") return Kind::pod;
   if (api_version == "v1" && kind == "Namespace") return Kind::namespace_;
   if (api_version.starts_with("discovery.k8s.io/") && kind == "EndpointSlice") return Kind::endpoint_slice;
+  if (api_version == "multicluster.x-k8s.io/v1alpha1" && kind == "ServiceImport") return Kind::service_import;
   return std::nullopt;
 }
 

@@ -86,6 +86,30 @@ TEST_CASE("decode: a Pod and a Namespace, the first being deleted") {
   CHECK(std::get<Namespace>(*space).meta == Metadata{"n", "", "", {{"env", "prod"}}, false});
 }
 
+TEST_CASE("decode: a ServiceImport, and the slices that belong to one") {
+  Decoder decoder;
+  const auto read = decoder.object(Kind::service_import, R"({"metadata":{"name":"mc","namespace":"prod"},
+    "spec":{"type":"ClusterSetIP","ips":["10.96.5.1","fd00::1"],"ports":[{"name":"http","port":80},
+      {"name":"dns","port":53,"protocol":"UDP"}]},"status":{"clusters":[{"cluster":"east"}]}})");
+  REQUIRE(read.has_value());
+  const auto& import = std::get<ServiceImport>(*read);
+  CHECK(import.meta.space == "prod");
+  CHECK_FALSE(import.headless);
+  CHECK(import.ips == std::vector<std::string>{"10.96.5.1", "fd00::1"});
+  CHECK(import.ports == std::vector<Port>{{"http", "TCP", 80}, {"dns", "UDP", 53}});
+  const auto headless = decoder.object(Kind::service_import, R"({"metadata":{"name":"h"},"spec":{"type":"Headless"}})");
+  CHECK(std::get<ServiceImport>(*headless).headless);
+  CHECK(
+      decoder.object(Kind::service_import, R"({"metadata":{"name":"h"},"spec":{"ports":[{"port":-1}]}})").has_error());
+
+  const auto slice = decoder.object(Kind::endpoint_slice, R"({"metadata":{"name":"s","labels":
+    {"multicluster.kubernetes.io/service-name":"mc","multicluster.kubernetes.io/source-cluster":"east"}}})");
+  REQUIRE(slice.has_value());
+  CHECK(std::get<EndpointSlice>(*slice).service.empty());
+  CHECK(std::get<EndpointSlice>(*slice).import == "mc");
+  CHECK(std::get<EndpointSlice>(*slice).source_cluster == "east");
+}
+
 TEST_CASE("decode: broken objects are errors, odd ones are not") {
   Decoder decoder;
   for (const char* json :

@@ -1,6 +1,7 @@
 // For tests: an API server that says what the test tells it to, request by request, over plain HTTP on a free port.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -32,26 +33,35 @@ class FakeApiServer {
   ~FakeApiServer();
 
   std::string url() const;
-  void answer(int status, const std::string& body, const std::string& retry_after = "");
-  std::shared_ptr<Stream> stream();
+  void answer(int status, const std::string& body, const std::string& retry_after = "",
+              const std::string& content_type = "application/json");
+  /// An answer that the server takes its time for.
+  void answer_after(std::chrono::milliseconds delay, int status, const std::string& body);
+  std::shared_ptr<Stream> stream(const std::string& content_type = "application/json");
   /// The next request, "PATH?QUERY" as it came; empty when there was none for five seconds.
   std::string request();
   /// The Authorization header of the request given last by request().
   std::string authorization();
+  /// Its Accept header.
+  std::string accept();
 
  private:
   struct Answer {
     int status = 200;
-    std::string body, retry_after;
+    std::string body, retry_after, content_type;
     std::shared_ptr<Stream> stream;
+    std::chrono::milliseconds delay{0};
   };
   struct Impl;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Answer> answers_;
-  std::deque<std::pair<std::string, std::string>> requests_;  // target, authorization
-  std::string authorization_;
+  struct Request {
+    std::string target, authorization, accept;
+  };
+  std::deque<Request> requests_;
+  Request last_;  // given by request()
   bool closing_ = false;
   std::unique_ptr<Impl> impl_;
 };

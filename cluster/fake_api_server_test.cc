@@ -28,18 +28,20 @@ FakeApiServer::FakeApiServer() : impl_(std::make_unique<Impl>()) {
     Answer answer;
     {
       std::unique_lock lock(mutex_);
-      requests_.emplace_back(request.target, request.get_header_value("Authorization"));
+      requests_.push_back(
+          {request.target, request.get_header_value("Authorization"), request.get_header_value("Accept")});
       changed_.notify_all();
       changed_.wait(lock, [this] { return closing_ || !answers_.empty(); });
       if (closing_) return;
       answer = std::move(answers_.front());
       answers_.pop_front();
+      if (changed_.wait_for(lock, answer.delay, [this] { return closing_; })) return;
     }
     response.status = answer.status;
     if (!answer.retry_after.empty()) response.set_header("Retry-After", answer.retry_after);
-    if (!answer.stream) return response.set_content(answer.body, "application/json");
-    response.set_chunked_content_provider("application/json", [this, stream = answer.stream](size_t,
-                                                                                             httplib::DataSink& sink) {
+    if (!answer.stream) return response.set_content(answer.body, answer.content_type);
+    response.set_chunked_content_provider(answer.content_type, [this, stream = answer.stream](size_t,
+                                                                                              httplib::DataSink& sink) {
       std::string text;
       {
         std::unique_lock lock(mutex_);
@@ -71,16 +73,23 @@ FakeApiServer::~FakeApiServer() {
 
 std::string FakeApiServer::url() const { return "http://127.0.0.1:" + std::to_string(impl_->port); }
 
-void FakeApiServer::answer(int status, const std::string& body, const std::string& retry_after) {
+void FakeApiServer::answer(int status, const std::string& body, const std::string& retry_after,
+                           const std::string& content_type) {
   const std::lock_guard lock(mutex_);
-  answers_.push_back({status, body, retry_after, nullptr});
+  answers_.push_back({status, body, retry_after, content_type, nullptr, {}});
   changed_.notify_all();
 }
 
-std::shared_ptr<FakeApiServer::Stream> FakeApiServer::stream() {
+void FakeApiServer::answer_after(std::chrono::milliseconds delay, int status, const std::string& body) {
+  const std::lock_guard lock(mutex_);
+  answers_.push_back({status, body, "", "application/json", nullptr, delay});
+  changed_.notify_all();
+}
+
+std::shared_ptr<FakeApiServer::Stream> FakeApiServer::stream(const std::string& content_type) {
   const std::lock_guard lock(mutex_);
   auto stream = std::make_shared<Stream>(*this);
-  answers_.push_back({200, "", "", stream});
+  answers_.push_back({200, "", "", content_type, stream, {}});
   changed_.notify_all();
   return stream;
 }
@@ -88,15 +97,19 @@ std::shared_ptr<FakeApiServer::Stream> FakeApiServer::stream() {
 std::string FakeApiServer::request() {
   std::unique_lock lock(mutex_);
   if (!changed_.wait_for(lock, std::chrono::seconds(5), [this] { return !requests_.empty(); })) return {};
-  const auto [target, authorization] = requests_.front();
+  last_ = std::move(requests_.front());
   requests_.pop_front();
-  authorization_ = authorization;
-  return target;
+  return last_.target;
 }
 
 std::string FakeApiServer::authorization() {
   const std::lock_guard lock(mutex_);
-  return authorization_;
+  return last_.authorization;
+}
+
+std::string FakeApiServer::accept() {
+  const std::lock_guard lock(mutex_);
+  return last_.accept;
 }
 
 }  // namespace portolan::cluster

@@ -17,10 +17,12 @@ std::chrono::nanoseconds TokenBucket::reserve(SteadyTime now) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(-tokens_ / per_second_));
 }
 
+void TokenBucket::give_back() { tokens_ = std::min(burst_, tokens_ + 1); }
+
 std::chrono::nanoseconds Backoff::pause(uint64_t random) {
   const auto longest = next_;
   next_ = std::min(most_, next_ * 2);
-  return longest - std::chrono::nanoseconds(random % static_cast<uint64_t>(longest.count() / 2 + 1));
+  return longest - std::chrono::nanoseconds(random % static_cast<uint64_t>(longest.count() / 4 + 1));
 }
 
 bool Gate::enter() {
@@ -33,8 +35,9 @@ bool Gate::enter() {
   return true;
 }
 
-void Gate::leave() {
+void Gate::leave(bool reached) {
   const std::lock_guard lock(mutex_);
+  if (!reached) bucket_.give_back();
   --inflight_;
   changed_.notify_all();
 }

@@ -17,6 +17,8 @@ class TokenBucket {
   TokenBucket(double per_second, int burst);
   /// Takes a place in the queue; returns how long to wait for it.
   std::chrono::nanoseconds reserve(SteadyTime now);
+  /// The request did not come about.
+  void give_back();
 
  private:
   double per_second_;
@@ -25,8 +27,8 @@ class TokenBucket {
   SteadyTime last_{};
 };
 
-/// Pauses that double from `first` to `most`, each shortened at random by up to a half, so that clients do not come
-/// back all at once.
+/// Pauses that double from `first` to `most`, each shortened at random by up to a quarter, so that clients do not
+/// come back all at once.
 class Backoff {
  public:
   Backoff(std::chrono::nanoseconds first, std::chrono::nanoseconds most) : first_(first), most_(most), next_(first) {}
@@ -46,12 +48,13 @@ class Gate {
 
   /// Waits for the turn of a request. False: stopped, and there is nothing to leave.
   bool enter();
-  /// The reply to the request has begun, or will not come.
-  void leave();
+  /// The reply to the request has begun, or will not come. One that has not reached the server does not count.
+  void leave(bool reached);
   /// Sleeps; false when stop() was called before or meanwhile.
   bool sleep(std::chrono::nanoseconds duration);
   void stop();
   bool stopped();
+  SteadyTime now() const { return clock_.now(); }
 
  private:
   std::mutex mutex_;

@@ -1,4 +1,4 @@
-// Kubeconfig files through yaml-cpp. What cannot be honoured (credential programs, proxies, impersonation) is refused.
+// Kubeconfig files through yaml-cpp. What cannot be honoured (proxies, impersonation) is refused.
 #include "cluster/kubeconfig.h"
 
 #include <openssl/evp.h>
@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+
+#include "cluster/kubeconfig_exec.h"
 
 namespace portolan::cluster {
 namespace {
@@ -69,11 +71,11 @@ Result<void> read_cluster(const YAML::Node& cluster, const std::filesystem::path
 }
 
 Result<void> read_user(const YAML::Node& user, const std::filesystem::path& folder, ApiServer& server) {
-  for (const char* refused : {"exec", "auth-provider", "as", "as-uid", "as-groups"}) {
+  for (const char* refused : {"auth-provider", "as", "as-uid", "as-groups"}) {
     if (!user[refused]) continue;
-    return fail(
-        std::string("\"") + refused +
-        "\" credentials are not supported: expected token, tokenFile, a client certificate or username and password");
+    return fail(std::string("\"") + refused +
+                "\" credentials are not supported: expected token, tokenFile, a client certificate, username and "
+                "password, or exec");
   }
   server.token = text(user, "token");
   if (const std::string path = text(user, "tokenFile"); !path.empty()) server.token_file = (folder / path).string();
@@ -86,7 +88,8 @@ Result<void> read_user(const YAML::Node& user, const std::filesystem::path& fold
   return file_or_data(user, "client-key", folder, server.key_file, server.key_data);
 }
 
-Result<ApiServer> read_config(const YAML::Node& root, const std::filesystem::path& folder, const std::string& wanted) {
+Result<ApiServer> read_config(const YAML::Node& root, const std::filesystem::path& path, const std::string& wanted) {
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   if (!root.IsMap()) return fail("expected a kubeconfig");
   const std::string context_name = wanted.empty() ? text(root, "current-context") : wanted;
   if (context_name.empty()) return fail("no context is named and there is no current-context");
@@ -100,6 +103,9 @@ Result<ApiServer> read_config(const YAML::Node& root, const std::filesystem::pat
     const auto user = named(root, "users", "user", user_name);
     if (!user) return user.error();
     if (auto read = read_user(*user, folder, server); !read) return read.error();
+    if (const YAML::Node exec = (*user)["exec"]; exec && !exec.IsNull()) {
+      if (auto read = read_exec(exec, *cluster, path.string(), server); !read) return read.error();
+    }
   }
   return server;
 }
@@ -108,8 +114,7 @@ Result<ApiServer> read_config(const YAML::Node& root, const std::filesystem::pat
 
 Result<ApiServer> from_kubeconfig(const std::string& path, const std::string& context) {
   try {
-    const auto folder = std::filesystem::absolute(path).parent_path();
-    auto server = read_config(YAML::LoadFile(path), folder, context);
+    auto server = read_config(YAML::LoadFile(path), path, context);
     if (!server) return fail("kubeconfig " + path + ": " + server.error().message);
     return server;
   } catch (const YAML::BadFile&) {

@@ -6,6 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cluster/exec_credentials.h"
+#include "cluster/test_script.h"
 
 namespace portolan::cluster {
 namespace {
@@ -34,8 +38,8 @@ contexts:
   context: {cluster: two, user: certificate}
 - name: basic
   context: {cluster: two, user: basic}
-- name: program
-  context: {cluster: one, user: exec}
+- name: other
+  context: {cluster: one, user: provider}
 - name: dangling
   context: {cluster: nowhere, user: token}
 clusters:
@@ -53,9 +57,9 @@ users:
   user: {client-certificate: client.crt, client-key-data: S0VZ}
 - name: basic
   user: {username: me, password: "1234"}
-- name: exec
+- name: provider
   user:
-    exec: {command: aws}
+    auth-provider: {name: gcp}
 )";
 
 }  // namespace
@@ -90,10 +94,11 @@ TEST_CASE("kubeconfig: what cannot be honoured or found is refused") {
     return result ? std::string("accepted") : result.error().message;
   };
   const std::string start = "kubeconfig " + file.path + ": ";
-  CHECK(message(from_kubeconfig(file.path, "program")) ==
-        start +
-            "\"exec\" credentials are not supported: expected token, tokenFile, a client certificate or username and "
-            "password");
+  CHECK(
+      message(from_kubeconfig(file.path, "other")) ==
+      start +
+          "\"auth-provider\" credentials are not supported: expected token, tokenFile, a client certificate, username "
+          "and password, or exec");
   CHECK(message(from_kubeconfig(file.path, "nobody")) == start + "context \"nobody\" is not in its list \"contexts\"");
   CHECK(message(from_kubeconfig(file.path, "dangling")) ==
         start + "cluster \"nowhere\" is not in its list \"clusters\"");
@@ -106,6 +111,95 @@ TEST_CASE("kubeconfig: what cannot be honoured or found is refused") {
     clusters: [{name: k, cluster: {server: "https://x", certificate-authority-data: "!!!"}}]})");
   CHECK(message(from_kubeconfig(garbled.path, "")).find("certificate-authority-data is not base64") !=
         std::string::npos);
+}
+
+TEST_CASE("kubeconfig: a program gives credentials, and is told about the cluster if it shall be") {
+  const TestScript script(R"(printf '%s %s' "$*" "$REGION" > told
+printf '%s' "$KUBERNETES_EXEC_INFO" > info
+echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"from-program"}}')");
+  const std::string config = R"(apiVersion: v1
+kind: Config
+current-context: main
+contexts: [{name: main, context: {cluster: one, user: exec}}]
+clusters:
+- name: one
+  cluster:
+    server: https://10.96.0.1:443
+    certificate-authority-data: LS0tQ0EtLS0=
+    tls-server-name: kubernetes.default
+    extensions:
+    - name: client.authentication.k8s.io/exec
+      extension: {audience: "06e3fbd18de8", depth: 2}
+users:
+- name: exec
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: ./plugin
+      args: [get-token, --cluster, "my cluster"]
+      env: [{name: REGION, value: eu-1}]
+      interactiveMode: IfAvailable
+      provideClusterInfo: )";
+  for (const bool info : {true, false}) {
+    script.write("config", config + (info ? "true\n" : "false\n"));
+    const auto server = from_kubeconfig(script.folder() + "/config", "");
+    REQUIRE_MESSAGE(server.has_value(), server.error().message);
+    REQUIRE(server->exec);
+    CHECK(server->exec->check().has_value());
+    const auto credentials = server->exec->get([] { return false; });
+    REQUIRE_MESSAGE(credentials.has_value(), credentials.error().message);
+    CHECK((*credentials)->token == "from-program");
+    CHECK(script.read("told") == "get-token --cluster my cluster eu-1");
+    auto told = nlohmann::json::parse(script.read("info"));
+    CHECK(told["kind"] == "ExecCredential");
+    CHECK(told["apiVersion"] == "client.authentication.k8s.io/v1");
+    CHECK(told["spec"]["interactive"] == false);
+    if (!info) {
+      CHECK_FALSE(told["spec"].contains("cluster"));
+      continue;
+    }
+    CHECK(told["spec"]["cluster"] == nlohmann::json::parse(R"({"server":"https://10.96.0.1:443",
+        "tls-server-name":"kubernetes.default","certificate-authority-data":"LS0tQ0EtLS0=",
+        "config":{"audience":"06e3fbd18de8","depth":2}})"));
+  }
+}
+
+TEST_CASE("kubeconfig: a program that cannot be run as it wants to is refused") {
+  struct Case {
+    const char* exec;
+    const char* rest;
+    const char* problem;
+  };
+  const Case cases[] = {
+      {"apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Never", "", ""},
+      {"apiVersion: client.authentication.k8s.io/v1beta1, command: aws", "", ""},
+      {"apiVersion: client.authentication.k8s.io/v1, command: aws", "",
+       "exec: interactiveMode is missing: expected Never or IfAvailable"},
+      {"apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Always", "",
+       "exec: interactiveMode \"Always\": expected Never or IfAvailable, nobody is there"},
+      {"apiVersion: client.authentication.k8s.io/v1beta1, command: aws, interactiveMode: always", "",
+       "exec: interactiveMode \"always\": expected Never or IfAvailable"},
+      {"apiVersion: client.authentication.k8s.io/v1alpha1, command: aws", "",
+       "exec: apiVersion \"client.authentication.k8s.io/v1alpha1\": expected client.authentication.k8s.io/v1 or "
+       "client.authentication.k8s.io/v1beta1"},
+      {"apiVersion: client.authentication.k8s.io/v1beta1", "", "exec: command is missing"},
+      {"apiVersion: client.authentication.k8s.io/v1beta1, command: aws, env: [{value: x}]", "",
+       "exec: env: expected a list of name and value"},
+      {"apiVersion: client.authentication.k8s.io/v1beta1, command: aws, args: [[x]]", "",
+       "exec: args: expected a list of texts"},
+      {"apiVersion: client.authentication.k8s.io/v1beta1, command: aws", ", token: t",
+       "exec: expected no other credentials beside it, found a token"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.exec);
+    const File file(std::string("{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}],\n"
+                                "clusters: [{name: k, cluster: {server: \"https://x\"}}],\n"
+                                "users: [{name: u, user: {exec: {") +
+                    each.exec + "}" + each.rest + "}}]}\n");
+    const auto read = from_kubeconfig(file.path, "");
+    const std::string problem = read ? "" : read.error().message;
+    CHECK(problem == (*each.problem ? "kubeconfig " + file.path + ": " + each.problem : ""));
+  }
 }
 
 TEST_CASE("kubeconfig: a pod's service account") {

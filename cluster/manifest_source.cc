@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 /// Also looked at without an event this often: not every file system sends them.
 constexpr std::chrono::milliseconds kLook{2000};
-constexpr std::array kAllKinds{Kind::namespace_, Kind::service, Kind::endpoint_slice, Kind::pod};
+constexpr std::array kAllKinds{Kind::namespace_, Kind::service, Kind::endpoint_slice, Kind::pod, Kind::service_import};
 
 /// What tells one state of a file from another.
 using Stamp = std::array<int64_t, 4>;

@@ -118,27 +118,12 @@ std::vector<std::string> manifest_files(const std::string& path) {
 Result<ManifestSet> ManifestSet::make(const Wanted& wanted) {
   ManifestSet set;
   set.wanted_ = wanted;
-  auto labels = parse_selector(wanted.label_selector);
-  if (!labels) return labels.error();
-  auto namespace_labels = parse_selector(wanted.namespace_label_selector);
-  if (!namespace_labels) return namespace_labels.error();
-  set.labels_ = std::move(*labels);
-  set.namespace_labels_ = std::move(*namespace_labels);
-  return set;
-}
-
-bool ManifestSet::wants(Kind kind) const {
-  switch (kind) {
-    case Kind::service:
-      return wanted_.services;
-    case Kind::endpoint_slice:
-      return wanted_.endpoint_slices;
-    case Kind::pod:
-      return wanted_.pods;
-    case Kind::namespace_:
-      return wanted_.namespaces;
+  for (size_t i = 0; i < kKinds; ++i) {
+    auto selector = parse_selector(wanted.selector(static_cast<Kind>(i)));
+    if (!selector) return selector.error();
+    set.selectors_[i] = std::move(*selector);
   }
-  return false;
+  return set;
 }
 
 /// What an API server would have been asked to leave out.
@@ -147,7 +132,7 @@ bool ManifestSet::selected(const Object& object) const {
   if (const auto* pod = std::get_if<Pod>(&object)) {
     if (pod->phase == "Succeeded" || pod->phase == "Failed" || pod->phase == "Unknown") return false;
   }
-  return (kind(object) == Kind::namespace_ ? namespace_labels_ : labels_).matches(metadata(object).labels);
+  return selectors_[static_cast<size_t>(kind(object))].matches(metadata(object).labels);
 }
 
 ManifestSet::Objects ManifestSet::objects(const std::vector<std::string>& paths) const {

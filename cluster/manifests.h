@@ -1,6 +1,7 @@
 // Manifests: files of Kubernetes objects in YAML or JSON, and the set of objects that several of them make together.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,14 +36,13 @@ class ManifestSet {
   /// Objects of the files in the order of `paths`; of several with the same key the last one counts. Namespaces that
   /// every cluster has are there without a manifest, and all that are used when there is no Namespace at all.
   Objects objects(const std::vector<std::string>& paths) const;
-  bool wants(Kind kind) const;
+  bool wants(Kind kind) const { return wanted_.reads(kind); }
 
  private:
   bool selected(const Object& object) const;
 
   Wanted wanted_;
-  Selector labels_;
-  Selector namespace_labels_;
+  std::array<Selector, kKinds> selectors_;
   std::map<std::string, std::vector<SharedObject>> files_;
 };
 

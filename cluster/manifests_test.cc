@@ -136,6 +136,26 @@ TEST_CASE("manifests: selectors and ended pods are left out as an API server wou
   CHECK(keys(*set, {"1"}) == Names{"0 default/a", "2 default/p", "3 /n"});
 }
 
+TEST_CASE("manifests: ServiceImports are read when they are wanted, and with them their slices") {
+  const char* const text =
+      "{apiVersion: multicluster.x-k8s.io/v1alpha1, kind: ServiceImport, metadata: {name: mc, namespace: prod}}\n---\n"
+      "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: own, namespace: prod,"
+      " labels: {kubernetes.io/service-name: a}}}\n---\n"
+      "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: other, namespace: prod,"
+      " labels: {multicluster.kubernetes.io/service-name: mc}}}\n";
+  const auto found = [&](Wanted wanted) {
+    wanted.namespaces = false;
+    auto set = ManifestSet::make(wanted);
+    REQUIRE(set.has_value());
+    put(*set, "1", text);
+    return keys(*set, {"1"});
+  };
+  CHECK(found({}) == Names{"1 prod/other", "1 prod/own"});
+  CHECK(found({.service_imports = true}) == Names{"1 prod/other", "1 prod/own", "4 prod/mc"});
+  CHECK(found({.endpoint_slices = false}).empty());
+  CHECK(found({.endpoint_slices = false, .service_imports = true}) == Names{"1 prod/other", "4 prod/mc"});
+}
+
 TEST_CASE("manifests: YAML that explodes is refused") {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {

@@ -11,8 +11,11 @@
 
 namespace portolan::cluster {
 
-enum class Kind : uint8_t { service, endpoint_slice, pod, namespace_ };
-constexpr size_t kKinds = 4;
+enum class Kind : uint8_t { service, endpoint_slice, pod, namespace_, service_import };
+constexpr size_t kKinds = 5;
+
+/// The label by which a slice belongs to a ServiceImport.
+constexpr const char* kImportLabel = "multicluster.kubernetes.io/service-name";
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
@@ -63,8 +66,10 @@ struct Endpoint {
 /// discovery.k8s.io/v1 EndpointSlice.
 struct EndpointSlice {
   Metadata meta;
-  std::string service;       // label kubernetes.io/service-name
-  std::string address_type;  // IPv4, IPv6, FQDN
+  std::string service;         // label kubernetes.io/service-name
+  std::string import;          // label multicluster.kubernetes.io/service-name: a ServiceImport's endpoints
+  std::string source_cluster;  // label multicluster.kubernetes.io/source-cluster
+  std::string address_type;    // IPv4, IPv6, FQDN
   std::vector<Endpoint> endpoints;
   std::vector<Port> ports;
   bool null_ports = false;       // `ports` absent: all ports (CoreDNS's treatment is recorded)
@@ -72,6 +77,15 @@ struct EndpointSlice {
 
   bool operator==(const EndpointSlice&) const = default;
 };
+
+/// Takes what a slice's labels say of whose endpoints it holds.
+inline void take_owner(EndpointSlice& slice) {
+  for (const auto& [key, value] : slice.meta.labels) {
+    if (key == "kubernetes.io/service-name") slice.service = value;
+    if (key == kImportLabel) slice.import = value;
+    if (key == "multicluster.kubernetes.io/source-cluster") slice.source_cluster = value;
+  }
+}
 
 struct Pod {
   Metadata meta;
@@ -88,7 +102,17 @@ struct Namespace {
   bool operator==(const Namespace&) const = default;
 };
 
-using Object = std::variant<Service, EndpointSlice, Pod, Namespace>;
+/// multicluster.x-k8s.io/v1alpha1 ServiceImport: a service that other clusters of a cluster set export.
+struct ServiceImport {
+  Metadata meta;
+  bool headless = false;  // type Headless, else ClusterSetIP
+  std::vector<std::string> ips;
+  std::vector<Port> ports;
+
+  bool operator==(const ServiceImport&) const = default;
+};
+
+using Object = std::variant<Service, EndpointSlice, Pod, Namespace, ServiceImport>;
 
 inline const Metadata& metadata(const Object& object) {
   return std::visit([](const auto& each) -> const Metadata& { return each.meta; }, object);

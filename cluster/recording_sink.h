@@ -35,8 +35,8 @@ class RecordingSink : public Sink {
   }
 
   /// True once `line` has come, within five seconds.
-  bool saw(const std::string& line) {
-    return wait([&] { return std::find(lines_.begin(), lines_.end(), line) != lines_.end(); });
+  bool saw(const std::string& line, long times = 1) {
+    return wait([&] { return std::count(lines_.begin(), lines_.end(), line) >= times; });
   }
   /// True once a connection line contains `text`.
   bool saw_connection(const std::string& text) {
@@ -44,6 +44,16 @@ class RecordingSink : public Sink {
       return std::any_of(connections_.begin(), connections_.end(),
                          [&](const auto& each) { return each.find(text) != each.npos; });
     });
+  }
+  /// Whether such a line has come by now.
+  bool has_connection(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(connections_.begin(), connections_.end(),
+                       [&](const auto& each) { return each.find(text) != each.npos; });
+  }
+  /// True once there were `count` connection lines, within five seconds.
+  bool saw_connections(size_t count) {
+    return wait([&] { return connections_.size() >= count; });
   }
   /// What came since the last call.
   std::vector<std::string> take() {
@@ -53,7 +63,7 @@ class RecordingSink : public Sink {
 
  private:
   static std::string name(Kind kind) {
-    constexpr const char* kNames[] = {"service", "slice", "pod", "namespace"};
+    constexpr const char* kNames[] = {"service", "slice", "pod", "namespace", "import"};
     return kNames[static_cast<size_t>(kind)];
   }
   void add(std::string line) {

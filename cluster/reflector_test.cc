@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cluster/fake_api_server.h"
+#include "cluster/protobuf_message.h"
 #include "cluster/recording_sink.h"
 
 namespace portolan::cluster {
@@ -31,6 +32,19 @@ std::string item(const std::string& name) {
   return R"({"metadata":{"name":")" + name + R"(","namespace":"prod"},"spec":{"clusterIP":"10.0.0.1"}})";
 }
 
+constexpr const char* kProtobuf = "application/vnd.kubernetes.protobuf";
+constexpr const char* kProtobufStream = "application/vnd.kubernetes.protobuf;stream=watch";
+constexpr const char* kBoth = "application/vnd.kubernetes.protobuf, application/json";
+
+std::string protobuf_event(const std::string& type, const std::string& name, int version,
+                           const std::string& ip = "10.0.0.1") {
+  return frame(watch_event(type, standing("Service", small_service(name, version, ip))));
+}
+std::string protobuf_bookmark(int version, bool initial_end = false) {
+  const std::string end = initial_end ? entry(12, "k8s.io/initial-events-end", "true") : std::string();
+  return frame(watch_event("BOOKMARK", standing("Service", bytes(1, bytes(6, std::to_string(version)) + end))));
+}
+
 constexpr const char* kRefused = R"({"kind":"Status","code":422,"reason":"Invalid",
   "message":"sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch without the feature gate"})";
 constexpr const char* kStream =
@@ -39,20 +53,22 @@ constexpr const char* kStream =
     "NotOlderThan";
 
 std::string resumed(int version) {
-  return "/api/v1/services?watch=true&allowWatchBookmarks=true&timeoutSeconds=400&resourceVersion=" +
+  return "/api/v1/services?watch=true&allowWatchBookmarks=true&timeoutSeconds=6&resourceVersion=" +
          std::to_string(version);
 }
 
 /// A reflector of services on a thread, with short pauses.
 struct Running {
-  explicit Running(const std::string& url) {
+  explicit Running(const std::string& url, const Resource& wanted = resource(Kind::service, {})) {
     ApiServer api;
     api.url = url;
     api.qps = 1000;
     api.burst = 1000;
     api.token = "secret";
-    const Pace pace{std::chrono::milliseconds(1), std::chrono::milliseconds(5), [] { return uint64_t{301 * 3 + 100}; }};
-    reflector.emplace(resource(Kind::service, {}), api, gate, sink, pace);
+    using std::chrono::milliseconds;
+    const Pace pace{milliseconds(1), milliseconds(5), [] { return uint64_t{301 * 3 + 100}; }, milliseconds(1),
+                    milliseconds(5)};
+    reflector.emplace(wanted, api, gate, sink, pace);
     thread = std::thread([this] { reflector->run(); });
   }
   ~Running() { stop(); }
@@ -234,6 +250,36 @@ TEST_CASE("reflector: an object that makes no sense is passed over, the watch go
   CHECK(running.sink.take() == Lines{"begin service", "apply service prod/a 10.0.0.1", "end service"});
 }
 
+TEST_CASE("reflector: a cluster without the definition of ServiceImport has none, until it has") {
+  FakeApiServer server;
+  server.answer(404, "404 page not found");
+  server.answer(404, "404 page not found");
+  const auto stream = server.stream();
+  Running running(server.url(), resource(Kind::service_import, {}));
+  CHECK(running.sink.saw("end import"));
+  CHECK(server.request().starts_with("/apis/multicluster.x-k8s.io/v1alpha1/serviceimports?watch=true"));
+  server.request();
+  stream->send(R"({"type":"ADDED","object":{"metadata":{"name":"mc","namespace":"prod","resourceVersion":"5"}}})"
+               "\n" +
+               bookmark(9, true));
+  CHECK(running.sink.saw("end import", 2));
+  CHECK(running.sink.take() ==
+        Lines{"begin import", "end import", "begin import", "apply import prod/mc", "end import"});
+  // A server that has just been started may not know its definitions yet.
+  server.answer(404, "404 page not found");
+  stream->cut();
+  CHECK(running.sink.saw_connection("down import watch: 404"));
+  CHECK(running.sink.take().empty());
+}
+
+TEST_CASE("reflector: what every cluster has is not taken as missing") {
+  FakeApiServer server;
+  server.answer(404, "404 page not found");
+  Running running(server.url());
+  CHECK(running.sink.saw_connection("down service watch: 404"));
+  CHECK(running.sink.take().empty());
+}
+
 TEST_CASE("reflector: stop() ends a read that waits") {
   FakeApiServer server;
   const auto stream = server.stream();
@@ -246,6 +292,90 @@ TEST_CASE("reflector: stop() ends a read that waits") {
   CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(10));
 }
 
+TEST_CASE("reflector: a server that has protobuf is read in protobuf: streaming list, changes, 410, errors") {
+  FakeApiServer server;
+  auto stream = server.stream(kProtobufStream);
+  Running running(server.url());
+  CHECK(server.request() == kStream);
+  CHECK(server.accept() == kBoth);
+  stream->send(protobuf_event("ADDED", "a", 5) + protobuf_event("ADDED", "b", 7).substr(0, 20));
+  CHECK(running.sink.saw("apply service prod/a 10.0.0.1"));
+  stream->send(protobuf_event("ADDED", "b", 7).substr(20) + protobuf_bookmark(9, true) +
+               protobuf_event("MODIFIED", "a", 10, "10.0.0.2") + protobuf_event("DELETED", "b", 11));
+  CHECK(running.sink.saw("remove service prod/b"));
+  CHECK(running.sink.take() == Lines{"begin service", "apply service prod/a 10.0.0.1", "apply service prod/b 10.0.0.1",
+                                     "end service", "apply service prod/a 10.0.0.2", "remove service prod/b"});
+  stream->send(protobuf_bookmark(20));
+  stream->finish();
+  server.answer(403, standing("Status", status(403, "Forbidden", "services is forbidden")), "", kProtobuf);
+  CHECK(server.request() == resumed(20));
+  stream = server.stream(kProtobufStream);
+  CHECK(server.request() == resumed(20));
+  CHECK(running.sink.saw_connection("down service watch: 403 Forbidden: services is forbidden"));
+  stream->send(
+      frame(watch_event("ERROR", standing("Status", status(410, "Expired", "too old resource version: 20 (50)")))));
+  stream = server.stream(kProtobufStream);
+  CHECK(server.request() == kStream);
+  CHECK(server.accept() == kBoth);
+  stream->send(protobuf_event("ADDED", "c", 50) + protobuf_bookmark(51, true));
+  CHECK(running.sink.saw("end service"));
+  CHECK(running.sink.take() == Lines{"begin service", "apply service prod/c 10.0.0.1", "end service"});
+}
+
+TEST_CASE("reflector: pages come in protobuf too, and an odd object among them is passed over") {
+  FakeApiServer server;
+  const auto refused = standing("Status", status(422, "Invalid", "sendInitialEvents is forbidden"));
+  server.answer(422, refused, "", kProtobuf);
+  const auto page_of = [](const std::string& meta, const std::string& items) {
+    return standing("ServiceList", bytes(1, bytes(2, "30") + meta) + items);
+  };
+  server.answer(200, page_of(bytes(3, "next page/"), bytes(2, small_service("a", 3, "10.0.0.1"))), "", kProtobuf);
+  server.answer(200, page_of("", bytes(2, bytes(1, "")) + bytes(2, small_service("b", 4, "10.0.0.1"))), "", kProtobuf);
+  const auto stream = server.stream(kProtobufStream);
+  Running running(server.url());
+  for (const std::string& wanted : {std::string(kStream), std::string("/api/v1/services?limit=500"),
+                                    std::string("/api/v1/services?limit=500&continue=next%20page%2F"), resumed(30)}) {
+    CHECK(server.request() == wanted);
+    CHECK(server.accept() == kBoth);
+  }
+  CHECK(running.sink.saw("end service"));
+  CHECK(running.sink.take() ==
+        Lines{"begin service", "apply service prod/a 10.0.0.1", "apply service prod/b 10.0.0.1", "end service"});
+}
+
+TEST_CASE("reflector: protobuf that cannot be read is asked for in JSON from then on") {
+  for (const bool listed : {false, true}) {
+    CAPTURE(listed);
+    FakeApiServer server;
+    if (listed) {
+      server.answer(422, kRefused);
+      server.answer(200, "k8s and something else", "", kProtobuf);
+    } else {
+      server.stream(kProtobufStream)->send(frame("no event"));
+    }
+    Running running(server.url());
+    CHECK(server.request() == kStream);
+    if (listed) CHECK(server.request() == "/api/v1/services?limit=500");
+    CHECK(server.accept() == kBoth);
+    const auto stream = server.stream();
+    CHECK(server.request() == kStream);
+    CHECK(server.accept() == "application/json");
+    CHECK(running.sink.saw_connection("; asking for JSON from now on"));
+    stream->send(event("ADDED", "a", 5) + bookmark(9, true));
+    CHECK(running.sink.saw("end service"));
+  }
+}
+
+TEST_CASE("reflector: what servers have in JSON only is not asked for in protobuf") {
+  Resource custom = resource(Kind::service, {});
+  custom.encoding = Encoding::json;
+  FakeApiServer server;
+  const auto stream = server.stream();
+  Running running(server.url(), custom);
+  CHECK(server.request() == kStream);
+  CHECK(server.accept() == "application/json");
+}
+
 TEST_CASE("reflector: selectors are put into the query") {
   Wanted wanted;
   wanted.label_selector = "a in (b,c)";
@@ -253,6 +383,13 @@ TEST_CASE("reflector: selectors are put into the query") {
   CHECK(resource(Kind::service, wanted).selection == "&labelSelector=a%20in%20%28b%2Cc%29");
   CHECK(resource(Kind::endpoint_slice, wanted).path == "/apis/discovery.k8s.io/v1/endpointslices");
   CHECK(resource(Kind::namespace_, wanted).selection == "&labelSelector=env");
+  CHECK(resource(Kind::service_import, wanted).selection.empty());
+  wanted.endpoint_slices = false;
+  CHECK_FALSE(wanted.reads(Kind::endpoint_slice));
+  wanted.service_imports = true;
+  CHECK(wanted.reads(Kind::endpoint_slice));
+  CHECK(resource(Kind::endpoint_slice, wanted).selection ==
+        "&labelSelector=a%20in%20%28b%2Cc%29%2Cmulticluster.kubernetes.io%2Fservice-name");
   CHECK(resource(Kind::pod, wanted).selection ==
         "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed%2Cstatus.phase%21%3DUnknown&"
         "labelSelector=a%20in%20%28b%2Cc%29");

@@ -36,12 +36,20 @@ struct Wanted {
   bool endpoint_slices = true;
   bool pods = false;
   bool namespaces = true;
+  bool service_imports = false;          // with their slices, also where endpoint_slices is off
   std::string label_selector;            // `labels`: for services, endpoint slices and pods, in Kubernetes' syntax
   std::string namespace_label_selector;  // `namespace_labels`: for namespaces
   // `namespaces`. A source gives all of them, as CoreDNS's watches do, and leaves the choice to the sink: the names of
   // the servers in NS answers come from services of any namespace.
   std::vector<std::string> spaces;
+
+  bool reads(Kind kind) const;
+  /// What the label selector of the request for `kind` has to be.
+  std::string selector(Kind kind) const;
 };
+
+/// The kinds that `wanted` names.
+std::vector<Kind> kinds(const Wanted& wanted);
 
 class Source {
  public:
@@ -56,6 +64,8 @@ class Source {
 /// A folder or file of YAML or JSON manifests, watched with inotify.
 std::unique_ptr<Source> manifests_source(std::vector<std::string> paths, Wanted wanted);
 
+class ExecCredentials;
+
 /// How to reach the API server.
 struct ApiServer {
   std::string url;               // https://10.96.0.1:443
@@ -65,7 +75,8 @@ struct ApiServer {
   std::string user, password;
   std::string server_name;  // tls-server-name
   bool insecure_skip_verify = false;
-  double qps = 0;  // 0: client-go's default
+  std::shared_ptr<ExecCredentials> exec;  // a program gives token or certificate; nothing: none does
+  double qps = 0;                         // 0: client-go's default
   int burst = 0;
   int max_inflight = 0;  // 0: no limit
 };

@@ -11,7 +11,7 @@ endif()
 
 add_library(portolan_flags INTERFACE)
 target_compile_options(portolan_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-  -fno-omit-frame-pointer)
+  -fno-omit-frame-pointer -pthread)  # some libraries ask for -pthread: precompiled headers need it everywhere
 # Relative names in __FILE__ and debug data: objects are the same wherever the tree is cloned, so ccache hits.
 target_compile_options(portolan_flags INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(portolan_flags INTERFACE ${CMAKE_SOURCE_DIR})
