@@ -4,6 +4,8 @@
 
 #include <urcu/urcu-memb.h>
 
+#include <future>
+
 #ifdef __has_feature
 #if __has_feature(thread_sanitizer)
 #define __SANITIZE_THREAD__ 1
@@ -79,10 +81,19 @@ void synchronize() {
   tell_acquire();
 }
 
+// What is deferred is released in order, on one thread: when one of our own is, all before it are. (urcu_memb_barrier()
+// does the same out of ThreadSanitizer's sight.)
 void barrier() {
-  ensure_registered();
-  urcu_memb_barrier();
-  tell_acquire();
+  auto* const last = new std::promise<void>;
+  const std::future<void> released = last->get_future();
+  defer(
+      [](void* object) {
+        auto* const promise = static_cast<std::promise<void>*>(object);
+        promise->set_value();
+        delete promise;
+      },
+      last);
+  released.wait();
 }
 
 }  // namespace portolan::rcu

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <utility>
 
 namespace portolan::rcu {
 
@@ -47,6 +49,27 @@ class Pointer {
 
  private:
   std::atomic<const T*> object_{nullptr};
+};
+
+/// The same for objects that a reader may keep beyond its ReadGuard, at the price of a count that all threads share.
+template <class T>
+class SharedPointer {
+ public:
+  using Shared = std::shared_ptr<const T>;
+
+  const T* read() const {
+    const Shared* shared = pointer_.read();
+    return shared ? shared->get() : nullptr;
+  }
+  /// To be called inside a ReadGuard; what it returns may leave it.
+  Shared share() const {
+    const Shared* shared = pointer_.read();
+    return shared ? *shared : nullptr;
+  }
+  void replace(Shared object) { pointer_.replace(object ? new Shared(std::move(object)) : nullptr); }
+
+ private:
+  Pointer<Shared> pointer_;
 };
 
 }  // namespace portolan::rcu

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "dns/ede.h"
 
 namespace portolan::dns {
 
@@ -99,26 +100,6 @@ enum class OptionCode : uint16_t {
   keepalive = 11,
   padding = 12,
   ede = 15
-};
-
-/// Extended DNS Errors (RFC 8914); none is not a code of the registry.
-enum class EdeCode : uint16_t {
-  other = 0,
-  dnssec_bogus = 6,
-  stale_answer = 3,
-  forged_answer = 4,
-  not_ready = 14,
-  blocked = 15,
-  censored = 16,
-  filtered = 17,
-  prohibited = 18,
-  stale_nxdomain = 19,
-  not_authoritative = 20,
-  not_supported = 21,
-  no_reachable_authority = 22,
-  network_error = 23,
-  invalid_data = 24,
-  none = 0xffff,
 };
 
 /// "A", "TYPE65280" (RFC 3597 section 5).

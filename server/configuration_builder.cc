@@ -81,6 +81,7 @@ class ConfigurationBuilder {
     if (broken || setup.directives_.empty()) return;
     setup.plugin_ = &plugin;
     setup.block_ = &block;
+    setup.source_ = &source;
     setup.configuration_ = result_.get();
     setup.process_ = &process_;
     setup.checking_ = checking_;
@@ -90,7 +91,12 @@ class ConfigurationBuilder {
 
   static void link(Block& block) {
     block.links_.push_back({});
-    for (const Member& member : block.members_) block.links_.push_back({member.handler.get(), member.name});
+    for (const Member& member : block.members_) {
+      block.links_.push_back({member.handler.get(), member.name});
+      if (const auto* annotator = dynamic_cast<Annotator*>(member.handler.get())) {
+        block.annotators_.push_back(annotator);
+      }
+    }
     block.links_.push_back({});
   }
 

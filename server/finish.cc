@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "dns/rdata.h"
+#include "server/fit.h"
+
 namespace portolan::server {
 namespace {
 
@@ -19,20 +22,41 @@ bool echoed(uint16_t code) {
   }
 }
 
-std::span<const dns::EdnsOption> echoed_options(Query& query) {
+std::span<const dns::EdnsOption> echoed_options(Query& query, Arena& arena) {
   std::span<const dns::EdnsOption> asked = query.edns->options;
   if (std::all_of(asked.begin(), asked.end(), [](const auto& option) { return echoed(option.code); })) return asked;
-  ArenaVector<dns::EdnsOption> kept(query.arena());
+  ArenaVector<dns::EdnsOption> kept(arena);
   for (const dns::EdnsOption& option : asked) {
     if (echoed(option.code)) kept.push_back(option);
   }
   return kept;
 }
 
+// RFC 8914 section 2: the reason as one option more, unless whoever made the answer has given one.
+std::span<const dns::EdnsOption> with_reason(const Query& query, Arena& arena,
+                                             std::span<const dns::EdnsOption> options) {
+  const auto is_reason = [](const auto& option) { return option.code == static_cast<uint16_t>(dns::OptionCode::ede); };
+  if (!query.ede || std::any_of(options.begin(), options.end(), is_reason)) return options;
+  const auto all = arena.array<dns::EdnsOption>(options.size() + 1);
+  std::copy(options.begin(), options.end(), all.begin());
+  all.back() = dns::ede_option(query.ede->code, query.ede->text, arena);
+  return all;
+}
+
+std::optional<dns::Edns> reply_opt(Query& query, Arena& arena) {
+  std::optional<dns::Edns> made = query.reply().edns;
+  if (!query.edns) return made;
+  dns::Edns opt;
+  opt.udp_size = query.edns->udp_size;
+  opt.dnssec_ok = query.edns->dnssec_ok || (made && made->dnssec_ok);
+  opt.options = with_reason(query, arena, made ? made->options : echoed_options(query, arena));
+  return opt;
+}
+
 // The reply as the encoder takes it; `opt` has to outlive the result.
-dns::MessageParts reply_parts(Query& query, std::optional<dns::Edns>& opt) {
+dns::MessageParts reply_parts(Query& query, Arena& arena, std::optional<dns::Edns>& opt) {
   Reply& reply = query.reply();
-  opt = reply_edns(query);
+  opt = reply_opt(query, arena);
   dns::MessageParts parts;
   parts.header = reply.header;
   parts.header.rcode = static_cast<uint8_t>(static_cast<uint16_t>(reply.rcode) & 15);
@@ -44,37 +68,55 @@ dns::MessageParts reply_parts(Query& query, std::optional<dns::Edns>& opt) {
   return parts;
 }
 
-std::span<const uint8_t> encode_parts(Query& query, const dns::MessageParts& parts, size_t limit) {
+std::span<const uint8_t> encode_parts(const dns::MessageParts& parts, Arena& arena, size_t limit,
+                                      bool* truncated = nullptr) {
   const size_t room = std::min(limit, dns::uncompressed_size(parts));
-  std::span<uint8_t> out = query.arena().bytes(room);
-  return out.first(dns::encode(parts, out, limit));
+  std::span<uint8_t> out = arena.bytes(room);
+  return out.first(dns::encode(parts, out, limit, truncated));
+}
+
+// Some of the endpoints, where all of them are too many. Empty when that makes no sense.
+std::span<const uint8_t> encode_part(const dns::MessageParts& parts, Arena& arena, size_t limit) {
+  for (const bool compressed : {true, false}) {
+    const auto fitting = choose_fitting(parts, limit, compressed, arena);
+    if (!fitting) return {};
+    bool truncated = false;
+    const std::span<const uint8_t> octets = encode_parts(*fitting, arena, limit, &truncated);
+    if (!truncated) return octets;
+  }
+  return {};
 }
 
 }  // namespace
 
-std::optional<dns::Edns> reply_edns(Query& query) {
-  std::optional<dns::Edns> made = query.reply().edns;
-  if (!query.edns) return made;
-  dns::Edns opt;
-  opt.udp_size = query.edns->udp_size;
-  opt.dnssec_ok = query.edns->dnssec_ok || (made && made->dnssec_ok);
-  opt.options = made ? made->options : echoed_options(query);
-  return opt;
-}
+std::optional<dns::Edns> reply_edns(Query& query) { return reply_opt(query, query.arena()); }
 
 size_t uncompressed_reply_size(Query& query) {
   std::optional<dns::Edns> opt;
-  return dns::uncompressed_size(reply_parts(query, opt));
+  return dns::uncompressed_size(reply_parts(query, query.arena(), opt));
 }
 
 std::span<const uint8_t> encode_reply(Query& query) {
   std::optional<dns::Edns> opt;
-  const dns::MessageParts parts = reply_parts(query, opt);
+  const dns::MessageParts parts = reply_parts(query, query.arena(), opt);
   if (const auto rcode = static_cast<uint16_t>(query.reply().rcode); rcode > 15) {
     if (!opt) return {};  // RFC 6891 section 6.1.3: there is no place for the upper bits
     opt->extended_rcode = static_cast<uint8_t>(rcode >> 4);
   }
-  return encode_parts(query, parts, query.max_size());
+  bool truncated = false;
+  const std::span<const uint8_t> octets = encode_parts(parts, query.arena(), query.max_size(), &truncated);
+  if (!truncated || !query.reply().part_will_do) return octets;
+  const std::span<const uint8_t> part = encode_part(parts, query.arena(), query.max_size());
+  return part.empty() ? octets : part;
+}
+
+Encoded encode_message(Query& query, Arena& arena) {
+  std::optional<dns::Edns> opt;
+  const dns::MessageParts parts = reply_parts(query, arena, opt);
+  bool truncated = false;
+  const std::span<const uint8_t> octets = encode_parts(parts, arena, dns::kMaxMessage, &truncated);
+  if (truncated) return {};
+  return {octets, dns::uncompressed_size(parts)};
 }
 
 std::span<const uint8_t> encode_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed) {
@@ -112,7 +154,7 @@ std::span<const uint8_t> encode_malformed(Query& query, dns::QueryStatus status,
       break;
   }
   parts.header.rcode = static_cast<uint8_t>(rcode);
-  return encode_parts(query, parts, dns::kMinUdpSize);
+  return encode_parts(parts, query.arena(), dns::kMinUdpSize);
 }
 
 }  // namespace portolan::server

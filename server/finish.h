@@ -19,6 +19,13 @@ size_t uncompressed_reply_size(Query& query);
 /// The encoded reply, in the query's arena, truncated to the client's size. Empty when it cannot be packed.
 std::span<const uint8_t> encode_reply(Query& query);
 
+struct Encoded {
+  std::span<const uint8_t> octets;
+  size_t uncompressed = 0;
+};
+/// One of several messages: the encoded reply, in `arena`. Empty when its records do not fit into one message.
+Encoded encode_message(Query& query, Arena& arena);
+
 /// What a packet that is no question gets: a bare header, or header and question; empty: silence.
 std::span<const uint8_t> encode_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed);
 

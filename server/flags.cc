@@ -25,6 +25,8 @@ constexpr Flag kFlags[] = {
     {"pidfile", "FILE", "path to write the process id to", nullptr, &Flags::pidfile},
     {"plugins", "", "list the plugins that are built in", &Flags::plugins},
     {"print-options", "", "print every plugin's option table as JSON", &Flags::print_options},
+    {"print-rbac", "", "print the ClusterRole that the Corefile needs as YAML, open no socket, exit 0 or 1",
+     &Flags::print_rbac},
     {"quiet", "", "do not print the banner", &Flags::quiet},
     {"version", "", "print the version", &Flags::version},
 };

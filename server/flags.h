@@ -18,6 +18,7 @@ struct Flags {
   bool version = false;
   bool check = false;          // parse and set up everything, open no socket
   bool print_options = false;  // the option tables as JSON
+  bool print_rbac = false;     // what the Corefile asks of an API server, as a ClusterRole
   bool help = false;
   std::vector<std::string> rest;  // arguments that are no flags
 };

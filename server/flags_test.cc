@@ -46,7 +46,8 @@ TEST_CASE("flags: what is understood and cannot be is told apart, since it exits
 
 TEST_CASE("flags: the usage names every flag") {
   const std::string text = usage("portolan");
-  for (const char* flag : {"-check", "-conf", "-dns.port", "-p ", "-pidfile", "-plugins", "-quiet", "-version"}) {
+  for (const char* flag :
+       {"-check", "-conf", "-dns.port", "-p ", "-pidfile", "-plugins", "-print-rbac", "-quiet", "-version"}) {
     CHECK(text.find(flag) != std::string::npos);
   }
 }

@@ -32,6 +32,7 @@ int print_errors(const Errors& errors) {
 // Signals are read from a descriptor by the main thread; every thread started later inherits the mask.
 void block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files fails the write, as a full disk does
   sigset_t set;
   sigemptyset(&set);
   for (int signal : {SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGHUP}) sigaddset(&set, signal);
@@ -83,6 +84,14 @@ int main(int argc, char** argv) {
     log::flush(1000);
     if (checked.has_error()) return print_errors(checked.error());
     std::cout << "Corefile is valid\n";
+    return 0;
+  }
+  if (flags->print_rbac) {
+    log::set_output(STDERR_FILENO);
+    auto role = server.rbac();
+    log::flush(1000);
+    if (role.has_error()) return print_errors(role.error());
+    std::cout << *role;
     return 0;
   }
   if (auto started = server.start(); started.has_error()) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "dns/ede.h"
 #include "dns/types.h"
 
 namespace portolan::server {
@@ -17,10 +18,22 @@ struct Outcome {
   dns::Rcode rcode = dns::Rcode::servfail;
   std::string_view
       cause;  // what the `errors` plugin logs; lies in the query's arena or is static; may go with any verdict
+  const dns::Ede* ede = nullptr;  // the reason for clients, static; sent when the `errors` plugin is told to
 
-  static Outcome answered(dns::Rcode rcode, std::string_view cause = {}) { return {Verdict::answered, rcode, cause}; }
-  static Outcome failed(dns::Rcode rcode, std::string_view cause = {}) { return {Verdict::failed, rcode, cause}; }
-  static Outcome dropped() { return {Verdict::dropped, dns::Rcode::noerror, {}}; }
+  /// The same with a reason.
+  Outcome because(const dns::Ede& reason) const {
+    Outcome outcome = *this;
+    outcome.ede = &reason;
+    return outcome;
+  }
+  static Outcome answered(dns::Rcode rcode, std::string_view cause = {}) {
+    return {Verdict::answered, rcode, cause, nullptr};
+  }
+  static Outcome failed(dns::Rcode rcode, std::string_view cause = {}) {
+    return {Verdict::failed, rcode, cause, nullptr};
+  }
+  static Outcome sent() { return {Verdict::sent, dns::Rcode::noerror, {}, nullptr}; }
+  static Outcome dropped() { return {Verdict::dropped, dns::Rcode::noerror, {}, nullptr}; }
 };
 
 }  // namespace portolan::server

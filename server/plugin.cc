@@ -2,6 +2,11 @@
 #include "server/plugin.h"
 
 namespace portolan::server {
+namespace {
+
+constexpr dns::Ede kNobody{dns::EdeCode::other, "no plugin answers for this name"};
+
+}  // namespace
 
 Task<Outcome> Next::operator()(Query& query) const {
   if (link_->handler) return link_->handler->serve(query, Next(link_ + 1));
@@ -11,7 +16,7 @@ Task<Outcome> Next::operator()(Query& query) const {
   char* at = std::copy(kBefore.begin(), kBefore.end(), text.data());
   at = std::copy(caller.begin(), caller.end(), at);
   std::copy(kAfter.begin(), kAfter.end(), at);
-  return Outcome::failed(dns::Rcode::servfail, {text.data(), text.size()});
+  return Outcome::failed(dns::Rcode::servfail, {text.data(), text.size()}).because(kNobody);
 }
 
 }  // namespace portolan::server

@@ -4,13 +4,17 @@
 #include <chrono>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/task.h"
 #include "corefile/option.h"
+#include "server/metadata.h"
 #include "server/outcome.h"
 #include "server/query.h"
+#include "zones/record_stream.h"
 
 namespace portolan::server {
 
@@ -72,6 +76,59 @@ class Adopter {
  public:
   virtual ~Adopter() = default;
   virtual void adopt(const std::shared_ptr<Handler>& previous) = 0;
+};
+
+using zones::RecordStream;
+
+/// Has zones that may be transferred: the `transfer` plugin asks those of its block, in the order of the chain, on any
+/// worker.
+class Transferer {
+ public:
+  virtual ~Transferer() = default;
+  /// The zone `name` (lower case); null when this plugin has no such zone. `serial` is what an IXFR client has, 0 for
+  /// AXFR: a client that is up to date gets the SOA alone, any other the whole zone. An error makes SERVFAIL.
+  virtual Result<std::unique_ptr<RecordStream>> transfer(dns::NameView name, uint32_t serial) = 0;
+};
+
+/// Tells secondaries that a zone has changed: what a Transferer's plugin calls, as Block::other("transfer").
+class Notifier {
+ public:
+  virtual ~Notifier() = default;
+  /// From serving() on, on the main thread. Returns at once; a zone that nobody is to hear of is passed over.
+  virtual void notify(dns::NameView zone) = 0;
+};
+
+/// Says something about queries (`metadata`).
+class Annotator {
+ public:
+  virtual ~Annotator() = default;
+  /// Adds its labels; called before the chain runs, also for queries that another block will answer (views). `query` is
+  /// as it was asked.
+  virtual void annotate(Query& query, Metadata& metadata) const = 0;
+};
+
+/// Knows the search path that a client has in its resolv.conf (`autopath @NAME`).
+class SearchPath {
+ public:
+  virtual ~SearchPath() = default;
+  /// The client's search domains in order, lower case, in the query's arena; empty when they are not known.
+  virtual std::span<const dns::NameView> search(Query& query) const = 0;
+  /// What the Corefile lacks for it to know any; empty: nothing.
+  virtual std::string_view search_needs() const = 0;
+};
+
+/// A kind of object at a Kubernetes API server and what is done with it, in RBAC's words; in all namespaces.
+struct ApiRight {
+  std::string group;  // empty: the core group
+  std::string resource;
+  std::vector<std::string> verbs;
+};
+
+/// Reads from an API server. `-print-rbac` makes a role of what all of them need.
+class RightsUser {
+ public:
+  virtual ~RightsUser() = default;
+  virtual void rights(std::vector<ApiRight>& all) const = 0;
 };
 
 /// A line of the table of directives.

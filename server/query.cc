@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "server/finish.h"
+#include "server/metadata.h"
 #include "server/query_pool.h"
 #include "server/serve.h"
 #include "server/worker.h"
@@ -13,9 +15,37 @@ namespace {
 constexpr uint32_t kMaxDepth = 8;      // lookups through ourselves within lookups
 constexpr size_t kKeptQueries = 2048;  // per worker
 
+void copy_records(const ArenaVector<dns::Record>& from, ArenaVector<dns::Record>& to, Arena& arena) {
+  for (dns::Record record : from) {
+    record.owner = dns::NameView(arena.copy(record.owner.wire()).data(), static_cast<uint8_t>(record.owner.size()));
+    record.rdata = arena.copy(record.rdata);
+    to.push_back(record);
+  }
+}
+
+std::span<const dns::EdnsOption> copy_options(std::span<const dns::EdnsOption> from, Arena& arena) {
+  const auto options = arena.array<dns::EdnsOption>(from.size());
+  for (size_t i = 0; i < options.size(); ++i) options[i] = {from[i].code, arena.copy(from[i].data)};
+  return options;
+}
+
 }  // namespace
 
 std::string_view text(Transport transport) { return transport == Transport::udp ? "udp" : "tcp"; }
+
+void Reply::copy_from(const Reply& from, Arena& arena) {
+  const uint16_t id = header.id;
+  clear();
+  header = from.header;
+  header.id = id;
+  rcode = from.rcode;
+  copy_records(from.answer, answer, arena);
+  copy_records(from.authority, authority, arena);
+  copy_records(from.additional, additional, arena);
+  if (!from.edns) return;
+  edns = from.edns;
+  edns->options = copy_options(from.edns->options, arena);
+}
 
 void Reply::clear() {
   answer.clear();
@@ -24,6 +54,7 @@ void Reply::clear() {
   edns.reset();
   header.aa = header.tc = header.ra = header.ad = false;
   rcode = dns::Rcode::noerror;
+  part_will_do = false;
 }
 
 size_t Query::max_size() const {
@@ -49,9 +80,29 @@ void Query::prepare_reply() {
   }
   reply_.rcode = dns::Rcode::noerror;
   reply_.question = asked;
+  ede = nullptr;
+  reply_.part_will_do = false;
+}
+
+Task<bool> Query::stream() {
+  if (!responder_) return false;
+  Arena scratch;  // the query's own would keep every message until the last
+  const Encoded message = encode_message(*this, scratch);
+  if (message.octets.empty()) return false;
+  streamed_ += message.uncompressed;
+  reply_.answer.clear();
+  reply_.authority.clear();
+  reply_.additional.clear();
+  return responder_->stream(message.octets);
 }
 
 QueryPtr Query::branch(const dns::Question& wanted) {
+  QueryPtr owner = short_branch(wanted);
+  if (metadata) owner->metadata = metadata->clone(owner->arena_);
+  return owner;
+}
+
+QueryPtr Query::short_branch(const dns::Question& wanted) {
   Query& query = pool_->take();
   pool_->enter(query, *hold_);
   QueryPtr owner(&query);
@@ -63,11 +114,7 @@ QueryPtr Query::branch(const dns::Question& wanted) {
   query.question = query.asked;
   if (edns) {
     query.edns = edns;
-    auto options = query.arena_.array<dns::EdnsOption>(edns->options.size());
-    for (size_t i = 0; i < options.size(); ++i) {
-      options[i] = {edns->options[i].code, query.arena_.copy(edns->options[i].data)};
-    }
-    query.edns->options = options;
+    query.edns->options = copy_options(edns->options, query.arena_);
   }
   query.transport = transport;
   query.client = client;
@@ -75,6 +122,7 @@ QueryPtr Query::branch(const dns::Question& wanted) {
   query.received = received;
   query.block = block;
   query.zone = zone;
+  query.metadata = metadata;
   query.listener_ = listener_;
   query.depth_ = depth_;
   query.prepare_reply();
@@ -85,7 +133,7 @@ Task<Lookup> Query::lookup(dns::NameView name, dns::RRType type) {
   if (depth_ >= kMaxDepth) co_return Lookup{};
   dns::Question wanted{name, name, type, dns::RRClass::in};
   Lookup result;
-  result.query = branch(wanted);
+  result.query = short_branch(wanted);
   result.query->depth_ = depth_ + 1;
   Task<Outcome> task = route(*result.query);
   result.outcome = co_await task;
@@ -124,9 +172,11 @@ void QueryPool::give_back(Query& query) {
     query.packet = {};
     query.block = nullptr;
     query.zone = {};
+    query.metadata = nullptr;
     query.responder_ = nullptr;
     query.depth_ = 0;
     query.references_ = 0;
+    query.streamed_ = 0;
     query.next_ = free_;
     free_ = &query;
     ++kept_;

@@ -19,6 +19,7 @@ namespace portolan::server {
 class Block;
 struct ConfigurationHold;
 struct ListenerPlan;
+class Metadata;
 class QueryPool;
 class Responder;
 class Worker;
@@ -37,7 +38,11 @@ struct Reply {
   dns::Question question;                                  // what the reply repeats: the question as asked
   ArenaVector<dns::Record> answer, authority, additional;  // without the OPT
   std::optional<dns::Edns> edns;  // set when a plugin has options of its own to send; else made from the query's
+  bool part_will_do = false;      // some of the answer's endpoints serve the client as well as all: instead of TC
 
+  /// Becomes what `from`, another query's reply, says: flags, code, records, OPT, copied into `arena`. The id and the
+  /// question stay.
+  void copy_from(const Reply& from, Arena& arena);
   /// Empties the sections and the OPT and clears AA, TC, RA, AD.
   void clear();
 };
@@ -66,9 +71,11 @@ class Query {
   SteadyTime received{};  // one clock reading a batch
 
   // How it stands.
-  dns::Question question;        // what is being answered; plugins may rewrite it
-  const Block* block = nullptr;  // the server block that answers
-  dns::NameView zone;            // the key of that block that matched, lower case
+  dns::Question question;         // what is being answered; plugins may rewrite it
+  const Block* block = nullptr;   // the server block that answers
+  dns::NameView zone;             // the key of that block that matched, lower case
+  Metadata* metadata = nullptr;   // null where the block has no `metadata`: nobody will read what is not set
+  const dns::Ede* ede = nullptr;  // a reason that goes out with the answer if the client's OPT is there; static
 
   /// DO bit of the query as it stands.
   bool dnssec_ok() const { return edns && edns->dnssec_ok; }
@@ -77,16 +84,28 @@ class Query {
   /// 1 for IPv4, 2 for IPv6 (CoreDNS's `family` label).
   int family() const { return client.ip.unmapped().is_v4() ? 1 : 2; }
 
+  /// How many lookups this query lies within; 0: a client's.
+  uint32_t depth() const { return depth_; }
+
   Worker& worker() const { return *worker_; }
   /// The listener that was asked; its label is CoreDNS's `server` label.
   const ListenerPlan& listener() const { return *listener_; }
 
   /// A query of its own with the same client and flags, to be given to `next` once more; has its own reply and arena
-  /// and can outlive this one. `question`'s names are copied.
+  /// and can outlive this one: `question`'s names and the metadata are copied.
   QueryPtr branch(const dns::Question& question);
+  /// A branch that ends before this query does: what it says in the metadata is said here.
+  QueryPtr short_branch(const dns::Question& question);
   /// Asks the same listener again, from the router on, as CoreDNS's upstream lookups do. At most 8 deep (CNAME chains
   /// through ourselves); beyond that the result is empty.
   Task<Lookup> lookup(dns::NameView name, dns::RRType type);
+
+  /// Sends the reply as it stands as one of several messages and empties its sections; behind the last one comes
+  /// Outcome::sent(). Ready at once while the client keeps up, suspended while it does not. False, and nothing more can
+  /// be sent: the client is gone, the transport has one message a query, or the records do not fit into a message.
+  Task<bool> stream();
+  /// Octets of the messages that stream() has sent, uncompressed, as logs and metrics count them.
+  size_t streamed() const { return streamed_; }
 
   /// A failed outcome with the reply left alone.
   Outcome fail(dns::Rcode rcode, std::string_view cause = {}) const { return Outcome::failed(rcode, cause); }
@@ -117,6 +136,7 @@ class Query {
   friend class QueryPool;
   Arena arena_;
   Reply reply_;
+  size_t streamed_ = 0;
 };
 
 class QueryPtr {
@@ -156,6 +176,9 @@ class Responder {
   /// The query is done: `message`, which lies in its arena, is to be sent; empty: nothing is. The responder gives the
   /// query back to its pool when the message has left.
   virtual void respond(Query& query, std::span<const uint8_t> message) = 0;
+  /// One of several messages, copied before this returns. Ready as long as the client reads; false when it is gone or
+  /// when there is room for one message only.
+  virtual Task<bool> stream(std::span<const uint8_t>) { return false; }
 };
 
 }  // namespace portolan::server

@@ -9,12 +9,14 @@
 namespace portolan::server {
 namespace {
 
-void report_failure(const Errors& errors) {
+// False, for its caller to return.
+bool report_failure(const Errors& errors) {
   static const metrics::Counter failed =
       metrics::CounterFamily("coredns_reload_failed_total", "Counter of the number of failed reload attempts.").with();
   failed.add();
   for (const Error& error : errors) log::error("reload: " + error.message);
   log::error("Corefile was not loaded: the running configuration goes on");
+  return false;
 }
 
 }  // namespace
@@ -29,6 +31,12 @@ void Server::request_reload() {
 
 void Server::reload() {
   if (shutting_down_) return;
+  manager_.reloading(clock().now());
+  const bool loaded = load_anew();
+  manager_.ready(loaded ? status() : "the Corefile was not loaded, see the log; " + status());
+}
+
+bool Server::load_anew() {
   log::info("Reloading");
   auto source = read_corefile();
   if (source.has_error()) return report_failure(source.error());
@@ -55,6 +63,7 @@ void Server::reload() {
   lameduck_ = lameduck_being_built_;
   next->serving();
   log::info("Reloading complete");
+  return true;
 }
 
 }  // namespace portolan::server

@@ -35,6 +35,7 @@ Outcome escaped(Query& query, const char* what) {
 // Runs the chain; a plugin that throws before its first suspension throws here.
 Task<Outcome> run_chain(Query& query, const Block& block) {
   try {
+    if (block.has_metadata()) annotate(block, query);
     return block.chain()(query);
   } catch (const std::exception& error) {
     return escaped(query, error.what());
@@ -69,6 +70,14 @@ void answer_bad_version(Query& query) {
 }
 
 }  // namespace
+
+void annotate(const Block& block, Query& query) {
+  if (!block.has_metadata()) return;
+  query.metadata = query.arena().make<Metadata>(query.arena());
+  const auto wanted = [&](const dns::Name& zone) { return query.question.lower.is_under(zone); };
+  if (std::none_of(block.metadata_zones_->begin(), block.metadata_zones_->end(), wanted)) return;
+  for (const Annotator* annotator : block.annotators_) annotator->annotate(query, *query.metadata);
+}
 
 Task<Outcome> route(Query& query) {
   const Router& router = query.listener().router;

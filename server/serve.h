@@ -13,6 +13,10 @@ namespace portolan::server {
 /// (coredns_panics_total) and becomes SERVFAIL.
 Task<Outcome> route(Query& query);
 
+/// Gives `query` the metadata of `block`, in place of any it has; nothing when the block has no `metadata`. To be
+/// called for a block before it is chosen.
+void annotate(const Block& block, Query& query);
+
 /// Serves a parsed query to its end: route, encode, hand to the query's responder.
 void serve(Query& query);
 

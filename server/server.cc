@@ -17,6 +17,7 @@
 #include "corefile/check.h"
 #include "corefile/parser.h"
 #include "corefile/print.h"
+#include "server/print_rbac.h"
 #include "server/server_source.h"
 
 namespace portolan::server {
@@ -84,7 +85,7 @@ boost::system::result<Server::Source, Errors> Server::read_corefile() const {
 
 boost::system::result<std::shared_ptr<Configuration>, Errors> Server::make(const Source& source) {
   lameduck_being_built_ = {};
-  auto built = Configuration::build(source.file, table_, *this, flags_.check);
+  auto built = Configuration::build(source.file, table_, *this, flags_.check || flags_.print_rbac);
   Errors errors = source.errors;
   if (built.has_error()) {
     const Errors found = built.error();
@@ -103,6 +104,14 @@ boost::system::result<std::vector<std::string>, Errors> Server::check() {
   if (made.has_error()) return std::move(made.error());
   for (const Error& warning : corefile::lint(source->file)) log::warning(warning.message);
   return (*made)->warnings();
+}
+
+boost::system::result<std::string, Errors> Server::rbac() {
+  auto source = read_corefile();
+  if (source.has_error()) return std::move(source.error());
+  auto made = make(*source);
+  if (made.has_error()) return std::move(made.error());
+  return rbac_as_yaml(**made);
 }
 
 boost::system::result<void, Errors> Server::start() {
@@ -132,7 +141,20 @@ boost::system::result<void, Errors> Server::start() {
   swap(*made, std::move(*sockets));
   current_->serving();
   if (!flags_.quiet) print_banner();
+  manager_.ready(status());
+  if (manager_.watchdog().count() > 0) {
+    std::vector<Loop*> loops;
+    for (auto& worker : workers_) loops.push_back(&worker->loop());
+    watchdog_ = std::make_unique<Watchdog>(loop_, std::move(loops), manager_.watchdog(), [this] { manager_.alive(); });
+  }
   return {};
+}
+
+// One line for the service manager: what is listened on.
+std::string Server::status() const {
+  std::string text;
+  for (const auto& plan : current_->listeners()) text += (text.empty() ? "serving " : ", ") + plan->label;
+  return text;
 }
 
 boost::system::result<std::vector<std::vector<ListenerSockets>>, Errors> Server::open_sockets(

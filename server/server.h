@@ -14,6 +14,8 @@
 #include "server/core_worker.h"
 #include "server/flags.h"
 #include "server/process.h"
+#include "server/systemd.h"
+#include "server/watchdog.h"
 
 namespace portolan::server {
 
@@ -26,6 +28,8 @@ class Server : public Process {
 
   /// Reads and sets up the Corefile, opening nothing: every error, or the warnings.
   boost::system::result<std::vector<std::string>, Errors> check();
+  /// What the Corefile asks of API servers, as a ClusterRole in YAML; opens nothing either.
+  boost::system::result<std::string, Errors> rbac();
   /// Reads the Corefile, opens the sockets and serves. Errors as they are to be printed.
   boost::system::result<void, Errors> start();
   /// Serves until a signal ends it; returns the exit code.
@@ -54,6 +58,8 @@ class Server : public Process {
   void swap(const std::shared_ptr<Configuration>& next, std::vector<std::vector<ListenerSockets>> sockets);
   void drained(const std::shared_ptr<Configuration>& configuration);
   void reload();
+  bool load_anew();
+  std::string status() const;
   void watch_signals();
   void read_signals();
   void on_signal(int signal);
@@ -78,6 +84,8 @@ class Server : public Process {
   Descriptor signals_;
   std::unique_ptr<FdWatch> signal_watch_;
   Timer shutdown_timer_;
+  ServiceManager manager_{ServiceManager::environment()};
+  std::unique_ptr<Watchdog> watchdog_;
   bool shutting_down_ = false;
   int exit_code_ = 0;
 };

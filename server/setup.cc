@@ -1,6 +1,8 @@
 // Block and Setup.
 #include "server/setup.h"
 
+#include <algorithm>
+
 #include "corefile/address.h"
 #include "server/configuration.h"
 
@@ -16,6 +18,11 @@ Handler* Block::other(std::string_view name) const {
     if (member.name == name) return member.handler.get();
   }
   return nullptr;
+}
+
+bool Setup::block_uses(std::string_view directive) const {
+  const auto& used = source_->directives;
+  return std::any_of(used.begin(), used.end(), [&](const auto& each) { return each.name.text == directive; });
 }
 
 void Setup::add_handler(std::shared_ptr<Handler> handler) {

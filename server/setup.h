@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,19 @@ class Block {
   /// `path` under root() when it is relative.
   std::string file(std::string_view path) const;
   bool debug() const { return debug_; }
+  /// Whether queries get metadata here (`metadata`).
+  bool has_metadata() const { return metadata_zones_.has_value(); }
   /// The first handler of directive `name`; null when the block has none. All are there from prepare() on.
   Handler* other(std::string_view name) const;
+  /// Every handler with power T, in the order of the chain. All are there from prepare() on.
+  template <class T>
+  std::vector<T*> others() const {
+    std::vector<T*> found;
+    for (const Member& member : members_) {
+      if (auto* power = dynamic_cast<T*>(member.handler.get())) found.push_back(power);
+    }
+    return found;
+  }
   /// The first link of the chain.
   Next chain() const { return Next(links_.data() + 1); }
 
@@ -62,6 +74,8 @@ class Block {
   std::vector<Next::Link> links_;  // an empty one, the handlers in order, an empty one
   std::string root_;
   bool debug_ = false;
+  std::optional<std::vector<dns::Name>> metadata_zones_;  // whose queries the annotators are asked about
+  std::vector<const Annotator*> annotators_;              // in the order of the chain
   corefile::Position at_;
 };
 
@@ -72,6 +86,8 @@ class Setup {
   /// Every occurrence, checked against the option table.
   std::span<const corefile::ParsedDirective> directives() const { return directives_; }
   Block& block() { return *block_; }
+  /// Whether the block uses `directive`, which may come later in the table.
+  bool block_uses(std::string_view directive) const;
   /// All blocks; complete from prepare() on, so keep the reference and look then.
   const Configuration& configuration() const { return *configuration_; }
   Process& process() { return *process_; }
@@ -104,6 +120,7 @@ class Setup {
   const Plugin* plugin_ = nullptr;
   std::vector<corefile::ParsedDirective> directives_;
   Block* block_ = nullptr;
+  const corefile::ServerBlock* source_ = nullptr;
   Configuration* configuration_ = nullptr;
   Process* process_ = nullptr;
   bool checking_ = false;

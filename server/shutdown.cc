@@ -61,6 +61,7 @@ void Server::on_signal(int signal) {
 // Still answering for the lameduck time, so that clients have heard of it; then the sockets are drained and closed.
 void Server::shut_down() {
   shutting_down_ = true;
+  manager_.stopping(lameduck_ + 3 * kGrace);  // for the queries, for the configurations, to spare
   if (current_) current_->lameduck();
   if (lameduck_.count() > 0) {
     shutdown_timer_.start(lameduck_, [this] { stop_serving(); });

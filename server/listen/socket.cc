@@ -1,8 +1,10 @@
 // Socket options and their fall-backs.
 #include "server/listen/socket.h"
 
+#include <linux/sockios.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -123,6 +125,11 @@ void take_no_more_packets(int udp_fd) {
   length = peer.to(storage);
   // Without a loopback device this fails; then the port goes on as it would without.
   [[maybe_unused]] const int done = connect(udp_fd, reinterpret_cast<sockaddr*>(&storage), length);
+}
+
+int unacknowledged(int tcp_fd) {
+  int octets = 0;
+  return ioctl(tcp_fd, SIOCOUTQ, &octets) == 0 ? octets : 0;
 }
 
 uint16_t bound_port(int fd) {

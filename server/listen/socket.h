@@ -43,6 +43,9 @@ std::string error_text(int number);
 /// in it and can send.
 void take_no_more_packets(int udp_fd);
 
+/// Octets written to a TCP socket that the other side has not acknowledged.
+int unacknowledged(int tcp_fd);
+
 /// The port that a socket bound to port 0 got.
 uint16_t bound_port(int fd);
 

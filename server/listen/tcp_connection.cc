@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
+#include <deque>
 #include <vector>
 
 #include "server/configuration.h"
@@ -16,10 +17,11 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr unsigned kMaxPipelined = 128;   // queries of one connection in flight
-constexpr size_t kMaxUnread = 256 << 10;  // octets of answers that the client has not read; then no more is read
+constexpr unsigned kMaxPipelined = 128;     // queries of one connection in flight
+constexpr size_t kMaxUnread = 256 << 10;    // octets of answers that the client has not read; then no more is read
+constexpr size_t kMostStreamed = 64 << 10;  // octets that wait to be written; then streams wait too
 constexpr size_t kReadSize = 16 << 10;
-constexpr auto kWriteTime = std::chrono::seconds(5);  // for a client that never reads
+constexpr auto kWriteTime = std::chrono::seconds(5);  // for a client that takes nothing
 
 tcp protocol(const SocketAddress& local) { return local.ip.is_v6() ? tcp::v6() : tcp::v4(); }
 
@@ -30,6 +32,7 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
 
   void read();
   void respond(Query& query, std::span<const uint8_t> message) override;
+  Task<bool> stream(std::span<const uint8_t> message) override;
   void set_plan(const ListenerPlan& plan) override { plan_ = &plan; }
   void finish() override;
   void close() override;
@@ -47,7 +50,11 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   size_t whole_message(size_t at) const;
   void serve_messages();
   void take_message(std::span<const uint8_t> message);
+  void append(std::span<const uint8_t> message);
   void write();
+  void written(const boost::system::error_code& error);
+  Task<bool> wait_for_room();
+  void resume_streams();
   bool may_read() const;
 
   CoreWorker& worker_;
@@ -57,6 +64,7 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   std::vector<uint8_t> in_;   // what was read and is no whole message yet
   std::vector<uint8_t> out_;  // answers that wait for the write under way
   std::vector<uint8_t> writing_;
+  std::deque<Arrival<bool>*> waiting_;  // streams that wait for room; each lies in its suspended frame
   unsigned in_flight_ = 0;
   bool reading_ = false;
   bool serving_ = false;  // in serve_messages(): answers are gathered, nothing is read
@@ -64,8 +72,9 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   bool closed_ = false;
   bool served_ = false;  // had a whole query: from now on the idle time counts
   SteadyTime last_active_;
-  SteadyTime rest_since_;  // when `in_` began to hold a part of a message
-  SteadyTime write_started_;
+  SteadyTime rest_since_;         // when `in_` began to hold a part of a message
+  SteadyTime write_moved_;        // when a write began or the client was seen to take some of it
+  int unacknowledged_ = 0;        // when last looked at
   std::shared_ptr<Stream> self_;  // while queries are out, so that their answers find the connection
 };
 
@@ -160,12 +169,14 @@ void Stream::take_message(std::span<const uint8_t> message) {
   serve(query);
 }
 
+void Stream::append(std::span<const uint8_t> message) {
+  out_.push_back(static_cast<uint8_t>(message.size() >> 8));
+  out_.push_back(static_cast<uint8_t>(message.size()));
+  out_.insert(out_.end(), message.begin(), message.end());
+}
+
 void Stream::respond(Query& query, std::span<const uint8_t> message) {
-  if (!message.empty() && !closed_) {
-    out_.push_back(static_cast<uint8_t>(message.size() >> 8));
-    out_.push_back(static_cast<uint8_t>(message.size()));
-    out_.insert(out_.end(), message.begin(), message.end());
-  }
+  if (!message.empty() && !closed_) append(message);
   worker_.queries().give_back(query);
   std::shared_ptr<Stream> keep;  // this may be the last that holds the connection
   if (--in_flight_ == 0) keep.swap(self_);
@@ -178,17 +189,47 @@ void Stream::respond(Query& query, std::span<const uint8_t> message) {
 void Stream::write() {
   if (closed_ || !writing_.empty() || out_.empty()) return;
   writing_.swap(out_);
-  write_started_ = std::chrono::steady_clock::now();
-  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
-                           [self = shared_from_this()](const boost::system::error_code& error, size_t) {
-                             self->writing_.clear();
-                             self->last_active_ = std::chrono::steady_clock::now();
-                             if (error) return self->close();
-                             self->write();
-                             self->serve_messages();
-                             if (self->finishing_ && self->idle()) self->close();
-                           });
+  write_moved_ = std::chrono::steady_clock::now();
+  boost::asio::async_write(
+      socket_, boost::asio::buffer(writing_),
+      [self = shared_from_this()](const boost::system::error_code& error, size_t) { self->written(error); });
   worker_.loop().asio_changed();
+}
+
+void Stream::written(const boost::system::error_code& error) {
+  writing_.clear();
+  if (writing_.capacity() > kReadSize) writing_.shrink_to_fit();  // a stream's; the next answers are small
+  worker_.read_clock();
+  last_active_ = worker_.now();
+  if (error) return close();
+  write();
+  resume_streams();
+  serve_messages();
+  if (finishing_ && idle()) close();
+}
+
+// A stream makes a message or two, then others have their turn: the loop comes back here when these have left.
+Task<bool> Stream::stream(std::span<const uint8_t> message) {
+  if (closed_) return false;
+  append(message);
+  if (!serving_) write();
+  if (out_.size() < kMostStreamed) return true;
+  return wait_for_room();
+}
+
+Task<bool> Stream::wait_for_room() {
+  Arrival<bool> room;
+  waiting_.push_back(&room);
+  const bool open = co_await room;
+  co_return open;
+}
+
+void Stream::resume_streams() {
+  while (!waiting_.empty() && (closed_ || out_.size() < kMostStreamed)) {
+    Arrival<bool>* const room = waiting_.front();
+    waiting_.pop_front();
+    room->set(!closed_);
+  }
 }
 
 // What the kernel holds already is still answered.
@@ -208,12 +249,17 @@ void Stream::close() {
   boost::system::error_code ignored;
   socket_.close(ignored);
   worker_.loop().asio_changed();
+  // Not from here: whoever closes may be walking through the connections.
+  if (!waiting_.empty()) worker_.loop().post([self = shared_from_this()] { self->resume_streams(); });
 }
 
 void Stream::check_time(SteadyTime now) {
   if (closed_) return;
   if (!writing_.empty()) {
-    if (now - write_started_ > kWriteTime) close();
+    // A slow client first takes what the kernel has buffered before this write, which may be megabytes.
+    const int waiting = unacknowledged(socket_.native_handle());
+    if (std::exchange(unacknowledged_, waiting) != waiting) write_moved_ = now;
+    if (now - write_moved_ > kWriteTime) close();
     return;
   }
   if (in_flight_ > 0) return;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "corefile/parser.h"
+#include "dns/rdata.h"
 #include "dns/rdata_text.h"
 #include "server/serve.h"
 
@@ -13,17 +14,27 @@ namespace {
 
 class Keeper : public server::Responder {
  public:
-  explicit Keeper(server::CoreWorker& worker) : worker_(worker) {}
+  Keeper(server::CoreWorker& worker, size_t takes) : worker_(worker), takes_(takes) {}
   void respond(server::Query& query, std::span<const uint8_t> message) override {
     message_.assign(message.begin(), message.end());
     done_ = true;
     worker_.queries().give_back(query);
   }
+  // Never has room at once, so that whatever a plugin keeps across a suspension is put to the test.
+  Task<bool> stream(std::span<const uint8_t> message) override {
+    if (streamed_.size() == takes_) co_return false;
+    streamed_.emplace_back(message.begin(), message.end());
+    Task<void> pause = sleep_for(worker_.loop(), std::chrono::nanoseconds(0));
+    co_await pause;
+    co_return true;
+  }
   bool done_ = false;
   std::vector<uint8_t> message_;
+  std::vector<std::vector<uint8_t>> streamed_;
 
  private:
   server::CoreWorker& worker_;
+  const size_t takes_;
 };
 
 std::vector<std::string> texts(std::span<const dns::Record> records) {
@@ -36,20 +47,21 @@ std::vector<std::string> texts(std::span<const dns::Record> records) {
   return lines;
 }
 
-Answer read(const std::vector<uint8_t>& message) {
-  Answer answer;
-  answer.message = message;
-  if (message.empty()) return answer;
+// Header and rcode are those of the last message.
+void read(const std::vector<uint8_t>& message, Answer& answer) {
+  if (message.empty()) return;
   Arena arena;
   dns::ParsedMessage parsed;
   answer.silent = !dns::parse_message(message, arena, parsed);
   answer.header = parsed.header;
   answer.rcode = static_cast<dns::Rcode>(parsed.rcode());
   answer.has_edns = parsed.edns.has_value();
-  answer.answer = texts(parsed.answer);
-  answer.authority = texts(parsed.authority);
-  answer.additional = texts(parsed.additional);
-  return answer;
+  const auto append = [](std::vector<std::string>& to, std::vector<std::string> lines) {
+    std::move(lines.begin(), lines.end(), std::back_inserter(to));
+  };
+  append(answer.answer, texts(parsed.answer));
+  append(answer.authority, texts(parsed.authority));
+  append(answer.additional, texts(parsed.additional));
 }
 
 std::vector<uint8_t> encode_question(const Ask& ask, Arena& arena) {
@@ -67,6 +79,10 @@ std::vector<uint8_t> encode_question(const Ask& ask, Arena& arena) {
   opt.udp_size = static_cast<uint16_t>(std::max(ask.edns_size, 0));
   opt.dnssec_ok = ask.dnssec_ok;
   if (ask.edns_size >= 0) parts.edns = &opt;
+  dns::Soa soa;
+  soa.serial = static_cast<uint32_t>(ask.serial);
+  const dns::Record known[] = {{question.name, dns::RRType::soa, ask.cls, 0, dns::soa_rdata(soa, arena)}};
+  if (ask.serial >= 0) parts.authority = known;
   std::vector<uint8_t> out(dns::kMaxMessage);
   out.resize(dns::encode(parts, out, out.size()));
   return out;
@@ -117,7 +133,7 @@ Answer PluginFixture::ask(std::string_view name, dns::RRType type) {
 }
 
 Answer PluginFixture::ask(const Ask& question, std::chrono::milliseconds limit, std::string_view label) {
-  Keeper keeper(worker_);
+  Keeper keeper(worker_, question.takes);
   worker_.read_clock();
   server::Query& query = worker_.queries().take();
   const std::vector<uint8_t> packet = encode_question(question, query.arena());
@@ -140,7 +156,12 @@ Answer PluginFixture::ask(const Ask& question, std::chrono::milliseconds limit, 
     server::serve_malformed(query, status, parsed);
   }
   run_until([&] { return keeper.done_; }, limit);
-  return read(keeper.message_);
+  Answer answer;
+  answer.message = keeper.message_;
+  answer.streamed = keeper.streamed_;
+  for (const auto& message : answer.streamed) read(message, answer);
+  read(answer.message, answer);
+  return answer;
 }
 
 bool PluginFixture::run_until(const std::function<bool()>& done, std::chrono::milliseconds limit) {
@@ -184,6 +205,21 @@ server::Plugin stand_in(std::string_view name, Serve serve) {
             return {};
           },
           kStandInOptions};
+}
+
+namespace {
+
+Task<server::Outcome> note_reason(server::Query& query, server::Next next, dns::EdeCode& seen) {
+  Task<server::Outcome> rest = next(query);
+  const server::Outcome outcome = co_await rest;
+  seen = outcome.ede ? outcome.ede->code : dns::EdeCode::none;
+  co_return outcome;
+}
+
+}  // namespace
+
+server::Plugin reason_seen(std::string_view name, dns::EdeCode& seen) {
+  return stand_in(name, [&seen](server::Query& query, server::Next next) { return note_reason(query, next, seen); });
 }
 
 }  // namespace portolan::testing

@@ -25,6 +25,8 @@ struct Ask {
   int edns_size = -1;  // no OPT
   bool dnssec_ok = false;
   std::string client = "127.0.0.1";
+  int64_t serial = -1;      // of an SOA in the authority section, as IXFR has it; none
+  size_t takes = SIZE_MAX;  // messages of a stream, before the client closes its connection
 };
 
 /// What the client would read.
@@ -33,9 +35,11 @@ struct Answer {
   dns::Header header;
   dns::Rcode rcode = dns::Rcode::noerror;
   bool has_edns = false;
-  std::vector<std::string> answer, authority, additional;  // "owner ttl class type rdata", single spaces
-  std::string cause;                                       // of the outcome
+  std::vector<std::string> answer, authority,
+      additional;     // "owner ttl class type rdata", single spaces; of all messages
+  std::string cause;  // of the outcome
   std::vector<uint8_t> message;
+  std::vector<std::vector<uint8_t>> streamed;  // the messages in front of `message`
 };
 
 class FakeProcess : public server::Process {
@@ -105,5 +109,8 @@ class PluginFixture {
 /// A directive `name` whose handler is `serve`, to stand behind or in front of the plugin under test.
 server::Plugin stand_in(std::string_view name,
                         std::function<Task<server::Outcome>(server::Query&, server::Next)> serve);
+
+/// A directive `name` that notes in `seen` the code of the reason that comes back with each outcome; none without one.
+server::Plugin reason_seen(std::string_view name, dns::EdeCode& seen);
 
 }  // namespace portolan::testing

@@ -1,0 +1,67 @@
+// Walking a tree from SOA to SOA.
+#include "zones/transfer.h"
+
+namespace portolan::zones {
+namespace {
+
+class TreeStream : public RecordStream {
+ public:
+  TreeStream(std::shared_ptr<const ZoneTree> tree, bool is_current)
+      : tree_(std::move(tree)), step_(is_current ? Step::last_soa : Step::apex) {}
+
+  bool next(Arena&, ArenaVector<dns::Record>& out) override;
+
+ private:
+  using Records = ArenaVector<dns::Record>;
+  enum class Step : uint8_t { apex, nodes, last_soa, end };
+
+  void add(const ZoneTree::RRset& set, Records& out) const {
+    for (unsigned i = 0; i < set.count; ++i) out.push_back(tree_->record(set, i));
+  }
+  bool add_node(Records& out);
+
+  const std::shared_ptr<const ZoneTree> tree_;
+  Step step_;
+  size_t node_ = 0;
+};
+
+bool TreeStream::next(Arena&, Records& out) {
+  switch (step_) {
+    case Step::apex:
+      for (const auto* set : {&tree_->soa(), &tree_->soa_signatures(), &tree_->ns(), &tree_->ns_signatures()}) {
+        add(*set, out);
+      }
+      step_ = Step::nodes;
+      return true;
+    case Step::nodes:
+      if (add_node(out)) return true;
+      [[fallthrough]];
+    case Step::last_soa:
+      add(tree_->soa(), out);
+      step_ = Step::end;
+      return true;
+    case Step::end:
+      break;
+  }
+  return false;
+}
+
+// The next owner that has records; false behind the last.
+bool TreeStream::add_node(Records& out) {
+  while (node_ < tree_->nodes().size()) {
+    const ZoneTree::Node& node = tree_->nodes()[node_++];
+    if (!node.holds_records() || !tree_->owner(node).is_under(tree_->origin())) continue;
+    for (const ZoneTree::RRset& set : tree_->rrsets(node)) add(set, out);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::unique_ptr<RecordStream> transfer(std::shared_ptr<const ZoneTree> tree, uint32_t serial) {
+  const bool is_current = serial != 0 && serial == tree->serial();
+  return std::make_unique<TreeStream>(std::move(tree), is_current);
+}
+
+}  // namespace portolan::zones
