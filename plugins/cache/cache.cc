@@ -16,6 +16,8 @@ using server::Verdict;
 
 namespace {
 
+constexpr dns::Ede kCachedError{dns::EdeCode::cached_error, "a failure that is kept for a while"};
+
 std::string label_of(const std::vector<dns::Name>& zones) {
   std::string label;
   for (const dns::Name& zone : zones) label += (label.empty() ? "" : ",") + zone.text();
@@ -68,7 +70,8 @@ Task<Outcome> Cache::serve(Query& query, server::Next next) {
   if (hit->refresh) start_refresh(query, next, *hit);
   if (hit->ttl <= 0) return answer_stale(*hit, query);
   answer_from(*hit, query);
-  return query.answer(static_cast<dns::Rcode>(hit->rcode));
+  const Outcome outcome = query.answer(static_cast<dns::Rcode>(hit->rcode));
+  return outcome.rcode == dns::Rcode::servfail ? outcome.because(kCachedError) : outcome;
 }
 
 bool Cache::covers(dns::NameView lower) const { return lies_in(lower, options_.zones); }
@@ -129,6 +132,7 @@ void Cache::answer_from(const Hit& hit, Query& query) const {
   // AA although we are no authority: some resolvers of C libraries throw away an answer without it.
   reply.header.aa = true;
   reply.header.ra = hit.recursion_available;
+  reply.part_will_do = hit.part_will_do;
   reply.header.ad = hit.authenticated && (query.dnssec_ok() || query.header.ad);  // RFC 6840 section 5.8
   reply.header.cd = query.header.cd;
   uint32_t ttl = hit.ttl > 0 ? static_cast<uint32_t>(hit.ttl) : 0;

@@ -24,6 +24,7 @@ struct Script {
   dns::Rcode rcode = dns::Rcode::noerror;
   Texts answer = {}, authority = {};
   bool ad = false;
+  bool part_will_do = false;
   bool failed = false;  // no reply at all
   std::chrono::milliseconds delay{0};
   int asked = 0;
@@ -31,6 +32,7 @@ struct Script {
 };
 
 Script script;
+dns::EdeCode reason = dns::EdeCode::none;  // of the last answer
 
 void add(const Texts& texts, int asked, server::Query& query, ArenaVector<dns::Record>& section) {
   for (std::string text : texts) {
@@ -50,6 +52,7 @@ server::Outcome reply_now(server::Query& query, const Script& now) {
   add(now.answer, now.asked, query, query.reply().answer);
   add(now.authority, now.asked, query, query.reply().authority);
   query.reply().header.ad = now.ad;
+  query.reply().part_will_do = now.part_will_do;
   return query.answer(now.rcode);
 }
 
@@ -73,7 +76,8 @@ struct Server {
   PluginFixture fixture;
 
   explicit Server(const std::string& section, const Server* previous = nullptr)
-      : fixture(". {\n" + section + "\n upstream\n}\n", {cache_plugin, testing::stand_in("upstream", upstream)},
+      : fixture(". {\n reason\n" + section + "\n upstream\n}\n",
+                {testing::reason_seen("reason", reason), cache_plugin, testing::stand_in("upstream", upstream)},
                 previous ? &previous->fixture : nullptr) {
     if (!fixture.ok()) return;
     script = {};
@@ -178,6 +182,20 @@ TEST_CASE("cache: questions with DO and with CD have entries of their own") {
   CHECK(both.header.cd);
 }
 
+TEST_CASE("cache: an answer of which a part will do stays one, and all of it is kept") {
+  Server server("cache");
+  script.part_will_do = true;
+  script.answer.clear();
+  for (int i = 0; i < 100; ++i) script.answer.push_back("a.test. 60 IN A 10.0.1." + std::to_string(i));
+  for (int i = 0; i < 2; ++i) {
+    const Answer part = server.ask();
+    CHECK_FALSE(part.header.tc);
+    CHECK(part.answer.size() == 30);
+  }
+  CHECK(server.fixture.ask({.name = "a.test.", .transport = server::Transport::tcp}).answer.size() == 100);
+  CHECK(script.asked == 1);
+}
+
 TEST_CASE("cache: AD is asked for, and given to those who want it") {
   Server server("cache");
   script.ad = true;
@@ -233,6 +251,35 @@ TEST_CASE("cache: stale entries are served at once and fetched again behind") {
   CHECK(script.asked == 2);
   CHECK(server.fixture.run_until([&] { return server.first() == "a.test. 60 IN A 10.0.0.2"; }));
   CHECK(script.asked == 2);
+}
+
+TEST_CASE("cache: what is stale, and a failure that is kept, come with that reason") {
+  Server server("cache {\n serve_stale 1h\n }");
+  server.first();
+  CHECK(reason == dns::EdeCode::none);
+  server.first();
+  CHECK(reason == dns::EdeCode::none);
+  server.wait(seconds(61));
+  script.failed = true;
+  server.first();
+  CHECK(reason == dns::EdeCode::stale_answer);
+
+  Server denying("cache {\n serve_stale 1h\n }");
+  script = {.rcode = dns::Rcode::nxdomain, .authority = {kSoa}};
+  denying.ask();
+  denying.ask();
+  CHECK(reason == dns::EdeCode::none);
+  denying.wait(seconds(1801));
+  script.failed = true;
+  CHECK(denying.ask().rcode == dns::Rcode::nxdomain);
+  CHECK(reason == dns::EdeCode::stale_nxdomain);
+
+  Server failing("cache");
+  script = {.rcode = dns::Rcode::servfail};
+  failing.ask();
+  CHECK(reason == dns::EdeCode::none);
+  failing.ask();
+  CHECK(reason == dns::EdeCode::cached_error);
 }
 
 TEST_CASE("cache: entries that are stale for too long are not served") {

@@ -141,6 +141,7 @@ EntryPtr make_entry(const Key& key, const server::Reply& reply, SteadyTime now, 
   entry->checking_disabled = key.checking_disabled;
   entry->authenticated = reply.header.ad;
   entry->recursion_available = reply.header.ra;
+  entry->part_will_do = reply.part_will_do;
   entry->answering = answering;
   entry->name_size = static_cast<uint8_t>(key.lower.size());
   entry->rcode = static_cast<uint16_t>(reply.rcode);
@@ -163,6 +164,7 @@ Hit copy_entry(const Entry& entry, SteadyTime now, Arena& arena) {
   hit.rcode = entry.rcode;
   hit.authenticated = entry.authenticated;
   hit.recursion_available = entry.recursion_available;
+  hit.part_will_do = entry.part_will_do;
   hit.name_size = entry.name_size;
   hit.answers = entry.answers;
   hit.authorities = entry.authorities;

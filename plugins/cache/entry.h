@@ -38,7 +38,7 @@ struct Entry {
   mutable std::atomic<bool> refreshing{false};
   bool owns_last_good = false;  // written under the shard's lock
   bool dnssec_ok = false, checking_disabled = false;
-  bool authenticated = false, recursion_available = false;
+  bool authenticated = false, recursion_available = false, part_will_do = false;
   bool answering = false;  // has records that answer the question
   uint8_t name_size = 0;
   uint16_t rcode = 0;
@@ -84,7 +84,7 @@ struct Hit {
   int64_t ttl = 0;  // left; not above 0: stale
   uint32_t stored_ttl = 0;
   uint16_t rcode = 0;
-  bool authenticated = false, recursion_available = false;
+  bool authenticated = false, recursion_available = false, part_will_do = false;
   bool positive = false;  // of the success side
   bool refresh = false;   // the one who got this hit has to refresh the entry
   uint8_t name_size = 0;

@@ -28,11 +28,15 @@ void copy_reply(const server::Reply& from, Query& query) {
   server::Reply& to = query.reply();
   to.header.aa = from.header.aa;
   to.header.ra = from.header.ra;
+  to.part_will_do = from.part_will_do;
   to.header.ad = from.header.ad;
   copy_records(from.answer, to.answer, query.arena());
   copy_records(from.authority, to.authority, query.arena());
   copy_records(from.additional, to.additional, query.arena());
 }
+
+constexpr dns::Ede kStale{dns::EdeCode::stale_answer, "from the cache, past its TTL"};
+constexpr dns::Ede kStaleDenial{dns::EdeCode::stale_nxdomain, "from the cache, past its TTL"};
 
 void forget_reply(Query& query) {
   query.reply().clear();
@@ -108,7 +112,8 @@ void Cache::end_refresh(const Key& key, const Ticket& ticket, bool refreshed) {
 Outcome Cache::answer_stale(const Hit& hit, Query& query) {
   metrics_.of(query.listener()).served_stale.add();
   answer_from(hit, query);
-  return query.answer(static_cast<dns::Rcode>(hit.rcode));
+  const Outcome outcome = query.answer(static_cast<dns::Rcode>(hit.rcode));
+  return outcome.because(outcome.rcode == dns::Rcode::nxdomain ? kStaleDenial : kStale);
 }
 
 Task<Outcome> Cache::verify(Query& query, server::Next next, Key key, Hit hit) {

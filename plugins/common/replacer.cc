@@ -5,6 +5,7 @@
 #include <array>
 
 #include "server/configuration.h"
+#include "server/metadata.h"
 
 namespace portolan {
 namespace {
@@ -19,6 +20,9 @@ void append_address(TextBuffer& out, const IpAddress& address) {
     out.append('[').append(text).append(']');
   }
 }
+
+// What stands between "{/" and "}".
+std::string_view label_of(std::string_view placeholder) { return placeholder.substr(2, placeholder.size() - 3); }
 
 // UDP sockets on every address say so, as in CoreDNS; a TCP connection knows the address that was asked.
 void append_local(TextBuffer& out, const server::Query& query) {
@@ -92,7 +96,8 @@ Replacer::Replacer(std::string_view format) {
       continue;
     }
     add_literal(format.substr(0, open));
-    nodes_.push_back({*field, {}});
+    const std::string_view placeholder = format.substr(open, close + 1 - open);
+    nodes_.push_back({*field, std::string(*field == Field::metadata ? label_of(placeholder) : std::string_view())});
   }
   add_literal(format);
 }
@@ -157,7 +162,7 @@ void Replacer::render(const Answered& answered, TextBuffer& out) const {
         }
         break;
       case Field::metadata:
-        out.append(kEmpty);
+        out.append(query.metadata ? query.metadata->value(node.text).value_or(kEmpty) : kEmpty);
         break;
     }
   }
@@ -181,6 +186,10 @@ Answered answered(const server::Query& query, const server::Outcome& outcome) {
     return result;
   }
   result.rcode = reply.rcode;
+  if (outcome.verdict == server::Verdict::sent) {
+    result.size = query.streamed();
+    return result;
+  }
   dns::MessageParts parts;
   parts.header = reply.header;
   parts.question = &reply.question;

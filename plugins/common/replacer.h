@@ -52,7 +52,7 @@ class Replacer {
   };
   struct Node {
     Field field;
-    std::string text;  // of a literal
+    std::string text;  // of a literal; a label of metadata
   };
   static std::optional<Field> field_of(std::string_view placeholder);
   void add_literal(std::string_view text);

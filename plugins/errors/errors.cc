@@ -12,6 +12,11 @@
 #include "plugins/common/text_buffer.h"
 
 namespace portolan::errors {
+namespace {
+
+constexpr dns::Ede kPanic{dns::EdeCode::other, "internal error"};
+
+}  // namespace
 
 struct Pattern::Compiled {
   explicit Compiled(const std::string& text) : expression(text, options()) {}
@@ -122,7 +127,7 @@ class Errors::Counted : public std::enable_shared_from_this<Counted> {
   bool ended_ = false;
 };
 
-Errors::Errors(Options options, Loop& background) : stacktrace_(options.stacktrace) {
+Errors::Errors(Options options, Loop& background) : stacktrace_(options.stacktrace), ede_(options.ede) {
   for (Consolidation& each : options.consolidations) {
     counted_.push_back(std::make_shared<Counted>(std::move(each), background));
   }
@@ -135,17 +140,23 @@ void Errors::stop(server::Deadline) noexcept {
 }
 
 Task<server::Outcome> Errors::serve(server::Query& query, server::Next next) {
+  if (ede_) query.ede = &kPanic;  // stays when an exception comes by
   if (stacktrace_) return serve_traced(query, next);
   Task<server::Outcome> rest = next(query);
   if (!rest.ready()) return report_later(query, std::move(rest));
   const server::Outcome outcome = rest.take();
-  if (!outcome.cause.empty()) report(query, outcome);
+  look_at(query, outcome);
   return outcome;
+}
+
+void Errors::look_at(server::Query& query, const server::Outcome& outcome) {
+  if (ede_) query.ede = outcome.ede;
+  if (!outcome.cause.empty()) report(query, outcome);
 }
 
 Task<server::Outcome> Errors::report_later(server::Query& query, Task<server::Outcome> rest) {
   const server::Outcome outcome = co_await rest;
-  if (!outcome.cause.empty()) report(query, outcome);
+  look_at(query, outcome);
   co_return outcome;
 }
 
@@ -190,7 +201,7 @@ Task<server::Outcome> Errors::serve_traced(server::Query& query, server::Next ne
   try {
     Task<server::Outcome> rest = next(query);
     const server::Outcome outcome = co_await rest;
-    if (!outcome.cause.empty()) report(query, outcome);
+    look_at(query, outcome);
     co_return outcome;
   } catch (const std::exception& error) {
     log_exception(query, typeid(error).name(), error.what());

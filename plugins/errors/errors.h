@@ -42,6 +42,7 @@ struct Consolidation {
 
 struct Options {
   bool stacktrace = false;
+  bool ede = false;
   std::vector<Consolidation> consolidations;
 };
 
@@ -59,9 +60,11 @@ class Errors : public server::Handler, public server::Startable {
 
   Task<server::Outcome> report_later(server::Query& query, Task<server::Outcome> rest);
   Task<server::Outcome> serve_traced(server::Query& query, server::Next next);
+  void look_at(server::Query& query, const server::Outcome& outcome);
   void report(server::Query& query, const server::Outcome& outcome);
 
   bool stacktrace_;
+  bool ede_;
   std::vector<std::shared_ptr<Counted>> counted_;
 };
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/log_capture.h"
+#include "dns/rdata.h"
 #include "tests/unit/plugin_fixture.h"
 
 namespace portolan {
@@ -107,6 +108,94 @@ TEST_CASE("errors: an exception is logged with its type and the stack, and answe
   CHECK(lines.find("[ERROR] plugin/errors:   ") != lines.npos);
   server.ask("timeout.");
   CHECK(capture.take() == "[ERROR] plugin/errors: 2 timeout. A: read udp: i/o timeout\n");
+}
+
+constexpr dns::Ede kReason{dns::EdeCode::not_ready, "not yet"};
+
+// Outcomes with a reason, by the first label.
+Task<Outcome> with_reason(Query& query, server::Next) {
+  const std::string_view what = query.question.lower.first_label();
+  if (what == "failed") return query.fail(dns::Rcode::servfail, "secret address").because(kReason);
+  if (what == "denied") return query.answer(dns::Rcode::nxdomain).because(kReason);
+  if (what == "throw") throw std::runtime_error("broken");
+  if (what == "bare") return query.fail(dns::Rcode::servfail);
+  if (what == "own") {
+    const auto options = query.arena().array<dns::EdnsOption>(1);
+    options[0] = dns::ede_option(dns::EdeCode::blocked, "own", query.arena());
+    query.reply().edns.emplace().options = options;
+  }
+  if (what == "long") {
+    for (int i = 0; i < 100; ++i) {
+      query.reply().answer.push_back({query.question.name, dns::RRType::a, dns::RRClass::in, 60,
+                                      dns::a_rdata(*IpAddress::parse("192.0.2.1"), query.arena())});
+    }
+  }
+  return query.answer().because(kReason);
+}
+
+// The options of the answer as "code:octets", or "no OPT".
+std::string options_of(const testing::Answer& answer) {
+  Arena arena;
+  dns::ParsedMessage message;
+  REQUIRE(dns::parse_message(answer.message, arena, message));
+  if (!message.edns) return "no OPT";
+  std::string text;
+  for (const dns::EdnsOption& option : message.edns->options) {
+    text += std::to_string(option.code) + ":" + std::to_string(option.data[0] << 8 | option.data[1]) + ":";
+    text.append(reinterpret_cast<const char*>(option.data.data()) + 2, option.data.size() - 2);
+  }
+  return text;
+}
+
+TEST_CASE("errors: with ede, clients that send EDNS are told the reason") {
+  static constexpr struct {
+    const char* name;
+    int edns_size;
+    const char* off;
+    const char* on;
+  } kCases[] = {
+      {"failed.", 1232, "", "15:14:not yet"},
+      {"failed.", -1, "no OPT", "no OPT"},
+      {"failed.", 0, "", "15:14:not yet"},
+      {"denied.", 1232, "", "15:14:not yet"},
+      {"answered.", 1232, "", "15:14:not yet"},
+      {"answered.", -1, "no OPT", "no OPT"},
+      {"bare.", 1232, "", ""},
+      {"throw.", 1232, "", "15:0:internal error"},
+      {"own.", 1232, "15:15:own", "15:15:own"},
+      {"long.", 512, "", "15:14:not yet"},
+  };
+  const std::vector<server::Plugin> plugins{errors_plugin, testing::stand_in("last", with_reason)};
+  for (const char* directive : {"errors", "errors {\nede\n}", "errors {\nede\nstacktrace\n}"}) {
+    CAPTURE(directive);
+    PluginFixture server(corefile(directive), plugins);
+    REQUIRE_MESSAGE(server.ok(), server.error_text());
+    log::LogCapture quiet;
+    for (const auto& each : kCases) {
+      CAPTURE(each.name);
+      CAPTURE(each.edns_size);
+      testing::Ask question;
+      question.name = each.name;
+      question.edns_size = each.edns_size;
+      const testing::Answer answer = server.ask(question);
+      CHECK(options_of(answer) == std::string(directive == std::string("errors") ? each.off : each.on));
+      if (std::string(each.name) == "long.") {
+        CHECK(answer.header.tc);
+        CHECK(answer.message.size() <= 512);
+        CHECK_FALSE(answer.answer.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("errors: the reason costs the octets of its option, and nothing without ede") {
+  const std::vector<server::Plugin> plugins{errors_plugin, testing::stand_in("last", with_reason)};
+  PluginFixture off(corefile("errors"), plugins);
+  PluginFixture on(corefile("errors {\nede\n}"), plugins);
+  testing::Ask question;
+  question.name = "denied.";
+  question.edns_size = 1232;
+  CHECK(on.ask(question).message.size() == off.ask(question).message.size() + 4 + 2 + kReason.text.size());
 }
 
 TEST_CASE("errors: what is refused, as recorded from CoreDNS") {

@@ -23,6 +23,7 @@ constexpr Arg kConsolidate[] = {{.name = "DURATION", .kind = ArgKind::duration},
 constexpr Option kOptions[] = {
     {.name = "", .args = kArguments, .fallback = "stdout", .help = "where errors go: stdout is the only place"},
     {.name = "stacktrace", .help = "log where the server was when an exception escaped a plugin"},
+    {.name = "ede", .help = "tell clients that send EDNS why (RFC 8914)"},
     {.name = "consolidate",
      .args = kConsolidate,
      .required = 2,
@@ -77,6 +78,8 @@ Result<void> setup_errors(server::Setup& setup) {
   for (const corefile::OptionUse& use : setup.directives().front().uses) {
     if (use.is("stacktrace")) {
       options.stacktrace = true;
+    } else if (use.is("ede")) {
+      options.ede = true;
     } else if (use.is("consolidate")) {
       auto made = consolidation_of(use);
       if (made.has_error()) return setup.error(use.at, made.error().message);

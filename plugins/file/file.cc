@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "plugins/common/go_duration.h"
 #include "plugins/common/text_buffer.h"
+#include "server/setup.h"
+#include "zones/transfer.h"
 
 namespace portolan::zone_file {
 
@@ -12,6 +14,10 @@ using server::Query;
 using zones::Status;
 
 namespace {
+
+constexpr dns::Ede kNotLoaded{dns::EdeCode::not_ready, "the zone has not been loaded"};
+constexpr dns::Ede kNoZone{dns::EdeCode::not_authoritative, "the name lies in no zone of this server"};
+constexpr dns::Ede kNoTarget{dns::EdeCode::other, "the target of an alias cannot be looked up"};
 
 zones::Lookup lookup_in(const zones::ZoneTree& tree, Query& query) {
   server::Reply& reply = query.reply();
@@ -32,7 +38,8 @@ Outcome drop_notify(const Query& query, const ServedZone& zone) {
 
 }  // namespace
 
-File::File(Options options, Loop& background) : options_(std::move(options)), background_(background) {
+File::File(Options options, const server::Block& block, Loop& background)
+    : options_(std::move(options)), block_(block), background_(background) {
   for (const Options::Zone& each : options_.zones) by_name_[each.zone->origin()] = each.zone.get();
 }
 
@@ -46,7 +53,7 @@ const ServedZone* File::zone_of(dns::NameView lower) const {
 Task<Outcome> File::serve(Query& query, server::Next next) {
   const ServedZone* zone = zone_of(query.question.lower);
   if (!zone) {
-    if (next.at_end()) return query.fail(dns::Rcode::refused);
+    if (next.at_end()) return query.fail(dns::Rcode::refused).because(kNoZone);
     return next(query);
   }
   if (query.question.type == dns::RRType::axfr || query.question.type == dns::RRType::ixfr) {
@@ -58,7 +65,7 @@ Task<Outcome> File::serve(Query& query, server::Next next) {
   {
     const rcu::ReadGuard guard;
     const zones::ZoneTree* tree = zone->tree();
-    if (!tree) return query.fail(dns::Rcode::servfail);
+    if (!tree) return query.fail(dns::Rcode::servfail).because(kNotLoaded);
     zones::Lookup lookup = lookup_in(*tree, query);
     status = lookup.run();
     target = lookup.target();
@@ -106,15 +113,31 @@ Task<Outcome> File::finish(Query& query, Status status, server::Next next) const
     case Status::name_too_long:
       return query.answer(dns::Rcode::yxdomain);
     case Status::server_failure:
-      if (!empty) return query.answer(dns::Rcode::servfail);  // RFC 6604 section 3: the alias, with the target's rcode
+      if (!empty)
+        return query.answer(dns::Rcode::servfail)
+            .because(kNoTarget);  // RFC 6604 section 3: the alias, with the target's rcode
       reply.clear();
-      return query.fail(dns::Rcode::servfail);
+      return query.fail(dns::Rcode::servfail).because(kNoTarget);
     default:
       return query.answer();
   }
 }
 
+Result<std::unique_ptr<server::RecordStream>> File::transfer(dns::NameView name, uint32_t serial) {
+  using Stream = std::unique_ptr<server::RecordStream>;
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return Stream();
+  std::shared_ptr<const zones::ZoneTree> tree;
+  {
+    const rcu::ReadGuard guard;
+    tree = found->second->share();
+  }
+  if (!tree) return fail("plugin/file: zone " + name.text() + " has not been read yet");
+  return zones::transfer(std::move(tree), serial);
+}
+
 Result<void> File::prepare() {
+  notifier_ = dynamic_cast<server::Notifier*>(block_.other("transfer"));
   for (Options::Zone& each : options_.zones) {
     if (each.open_error.empty()) continue;
     if (reloading_) return fail("plugin/file: " + each.open_error);
@@ -123,9 +146,20 @@ Result<void> File::prepare() {
   }
   for (Options::Zone& each : options_.zones) {
     for (const std::string& warning : each.zone->warnings()) log::warning("plugin/file: " + warning);
-    if (each.reload.count() > 0) each.zone->watch(background_, each.reload, each.by_mtime);
+    if (each.reload.count() == 0) continue;
+    each.zone->watch(background_, each.reload, each.by_mtime, [this, zone = each.zone.get()] { notify(*zone); });
   }
   return {};
+}
+
+void File::serving() {
+  for (const Options::Zone& each : options_.zones) {
+    if (each.zone->tree()) notify(*each.zone);  // only this thread replaces the tree
+  }
+}
+
+void File::notify(const ServedZone& zone) const {
+  if (notifier_) notifier_->notify(zone.origin());
 }
 
 void File::stop(server::Deadline) noexcept {

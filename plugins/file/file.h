@@ -24,15 +24,20 @@ struct Options {
 };
 
 /// Serves all `file` directives of a server block, for all workers.
-class File : public server::Handler, public server::Startable, public server::Adopter {
+class File : public server::Handler, public server::Startable, public server::Adopter, public server::Transferer {
  public:
-  File(Options options, Loop& background);
+  File(Options options, const server::Block& block, Loop& background);
 
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   /// A zone file that cannot be opened is waited for at start; a reload of the Corefile is refused for it.
   Result<void> prepare() override;
+  /// Secondaries hear of every zone that is served.
+  void serving() override;
   void stop(server::Deadline) noexcept override;
   void adopt(const std::shared_ptr<server::Handler>&) override { reloading_ = true; }
+
+  /// A zone's own name only: what lies below it is no zone.
+  Result<std::unique_ptr<server::RecordStream>> transfer(dns::NameView name, uint32_t serial) override;
 
   /// The zone that `lower` belongs to; null when none does.
   const ServedZone* zone_of(dns::NameView lower) const;
@@ -41,8 +46,12 @@ class File : public server::Handler, public server::Startable, public server::Ad
   Task<server::Outcome> chase(server::Query& query, const ServedZone& zone, dns::NameView target, server::Next next);
   Task<server::Outcome> finish(server::Query& query, zones::Status status, server::Next next) const;
 
+  void notify(const ServedZone& zone) const;
+
   Options options_;
+  const server::Block& block_;
   Loop& background_;
+  server::Notifier* notifier_ = nullptr;  // the block's; it may have none
   bool reloading_ = false;
   std::unordered_map<dns::Name, const ServedZone*, dns::NameHash, dns::NameEqual> by_name_;
 };

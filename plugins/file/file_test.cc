@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
 
 namespace portolan {
@@ -168,6 +169,69 @@ TEST_CASE("file: a missing file is waited for at start, and refuses a reload of 
         std::string::npos);
   folder.write("p", zone(1, "www 60 A 192.0.2.1\n"));
   CHECK(first.run_until([&] { return !first.ask("www.alder.test.").answer.empty(); }));
+}
+
+// The owner and type of each record of a transfer, or the error.
+Lines transferred(File& file, const char* name, uint32_t serial = 0) {
+  auto stream = file.transfer(*dns::Name::parse(name), serial);
+  if (stream.has_error()) return {stream.error().message};
+  Lines lines;
+  Arena arena;
+  ArenaVector<dns::Record> records(arena);
+  while (*stream && (*stream)->next(arena, records)) continue;
+  for (const dns::Record& record : records) lines.push_back(record.owner.text() + " " + dns::text(record.type));
+  return lines;
+}
+
+TEST_CASE("file: a zone is handed out under its own name, the SOA alone to who has its serial") {
+  Folder folder;
+  folder.write("p", zone(7, "www 60 A 192.0.2.1\n"));
+  PluginFixture server(
+      block("alder.test", "file " + (folder / "p") + "\nfile " + (folder / "none") + " later.alder.test"),
+      {file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  File& file = server.handler<File>("file");
+  CHECK(transferred(file, "alder.test.") ==
+        Lines{"alder.test. SOA", "alder.test. NS", "www.alder.test. A", "alder.test. SOA"});
+  CHECK(transferred(file, "alder.test.", 7) == Lines{"alder.test. SOA"});
+  CHECK(transferred(file, "alder.test.", 6).size() == 4);
+  CHECK(transferred(file, "www.alder.test.").empty());
+  CHECK(transferred(file, "other.test.").empty());
+  CHECK(transferred(file, "later.alder.test.") == Lines{"plugin/file: zone later.alder.test. has not been read yet"});
+}
+
+TEST_CASE("file: secondaries hear of every zone at the start and of one that has changed") {
+  struct Listener : server::Handler, server::Notifier {
+    explicit Listener(Lines& heard_zones) : heard(heard_zones) {}
+    Task<server::Outcome> serve(server::Query& query, server::Next next) override { return next(query); }
+    void notify(dns::NameView zone) override { heard.push_back(zone.text()); }
+    Lines& heard;
+  };
+  static Lines heard;
+  heard.clear();
+  const server::Plugin transfer{"transfer", [](server::Setup& setup) -> Result<void> {
+                                  setup.add(std::make_unique<Listener>(heard));
+                                  return {};
+                                }};
+  Folder folder;
+  folder.write("p", zone(1, ""));
+  folder.write("c", zone(1, ""));
+  PluginFixture server(
+      block(".", "transfer\nfile " + (folder / "p") + " alder.test birch.test {\nreload 5ms\n}\nfile " +
+                     (folder / "c") + " cedar.test\nfile " + (folder / "none") + " later.test"),
+      {transfer, file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  CHECK(heard.empty());
+  server.configuration().serving();
+  CHECK(heard == Lines{"alder.test.", "birch.test.", "cedar.test."});
+  heard.clear();
+  folder.write("c", zone(2, ""));
+  CHECK(server.run_until([&] { return !heard.empty(); }));
+  CHECK(heard == Lines{"cedar.test."});
+  heard.clear();
+  folder.write("none", zone(2, ""));
+  CHECK(server.run_until([&] { return !heard.empty(); }));
+  CHECK(heard == Lines{"later.test."});
 }
 
 TEST_CASE("file: what is refused at start") {

@@ -25,13 +25,15 @@ Result<void> ServedZone::load() {
   auto read = zones::read_zone_text(*text, path_, origin_);
   if (read.has_error()) return read.error();
   warnings_ = std::move(read->warnings);
-  tree_.replace(read->tree.release());
+  tree_.replace(std::move(read->tree));
   return {};
 }
 
-void ServedZone::watch(Loop& background, std::chrono::nanoseconds interval, bool by_mtime) {
+void ServedZone::watch(Loop& background, std::chrono::nanoseconds interval, bool by_mtime,
+                       std::function<void()> changed) {
   interval_ = interval;
   by_mtime_ = by_mtime;
+  changed_ = std::move(changed);
   timer_.emplace(background);
   schedule();
 }
@@ -60,9 +62,10 @@ void ServedZone::look() {
   if (!read->tree) return;
   for (const std::string& warning : read->warnings) log::warning("plugin/file: " + warning);
   const uint32_t serial = read->tree->serial();
-  tree_.replace(read->tree.release());
+  tree_.replace(std::move(read->tree));
   log::info("plugin/file: Successfully reloaded zone \"" + origin_.text() + "\" in \"" + path_ + "\" with " +
             std::to_string(serial) + " SOA serial");
+  changed_();
 }
 
 // A file that stays broken is complained about once, not at each look.

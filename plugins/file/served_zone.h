@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,6 +27,8 @@ class ServedZone {
   const std::string& path() const { return path_; }
   /// The version that is served; null while there is none.
   const zones::ZoneTree* tree() const { return tree_.read(); }
+  /// The same, to be kept beyond the ReadGuard.
+  std::shared_ptr<const zones::ZoneTree> share() const { return tree_.share(); }
 
   /// The first reading. Errors: the file cannot be opened (open_failed() then) or is no zone.
   Result<void> load();
@@ -32,8 +36,9 @@ class ServedZone {
   /// "FILE:LINE: ..." of what was accepted although it can hardly be meant.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
-  /// Looks at the file each `interval`; with `by_mtime` at its time, else at the SOA's serial.
-  void watch(Loop& background, std::chrono::nanoseconds interval, bool by_mtime);
+  /// Looks at the file each `interval`; with `by_mtime` at its time, else at the SOA's serial. Calls `changed` when it
+  /// has taken over a new version.
+  void watch(Loop& background, std::chrono::nanoseconds interval, bool by_mtime, std::function<void()> changed);
   void unwatch() noexcept { timer_.reset(); }
 
  private:
@@ -43,8 +48,9 @@ class ServedZone {
 
   const dns::Name origin_;
   const std::string path_;
-  rcu::Pointer<zones::ZoneTree> tree_;
+  rcu::SharedPointer<zones::ZoneTree> tree_;
   std::optional<Timer> timer_;
+  std::function<void()> changed_;
   std::chrono::nanoseconds interval_{0};
   bool by_mtime_ = false;
   bool open_failed_ = false;

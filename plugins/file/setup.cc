@@ -71,7 +71,7 @@ Result<void> setup(server::Setup& setup) {
     if (auto done = read_zones(setup, directive, zones); done.has_error()) return done;
     std::move(zones.begin(), zones.end(), std::back_inserter(options.zones));
   }
-  setup.add(std::make_unique<zone_file::File>(std::move(options), setup.process().background()));
+  setup.add(std::make_unique<zone_file::File>(std::move(options), setup.block(), setup.process().background()));
   return {};
 }
 

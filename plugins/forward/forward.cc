@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "plugins/forward/link.h"
 #include "plugins/forward/metrics.h"
+#include "server/metadata.h"
 #include "server/worker.h"
 
 namespace portolan::forward {
@@ -21,6 +22,19 @@ constexpr auto kPause = std::chrono::milliseconds(50);  // between two rounds wh
 constexpr size_t kMostWaiting = 100'000;                // questions of a directive, over all workers
 constexpr std::string_view kNoHealthy = "no healthy proxies";
 constexpr std::string_view kOverload = "too many queries wait for upstreams";
+
+constexpr dns::Ede kTooMany{dns::EdeCode::other, "too many queries are under way"};
+constexpr dns::Ede kNoneHealthy{dns::EdeCode::no_reachable_authority, "no upstream server is in order"};
+constexpr dns::Ede kNoneInTime{dns::EdeCode::no_reachable_authority, "no upstream server answered in time"};
+constexpr dns::Ede kNetwork{dns::EdeCode::network_error, "an upstream server cannot be reached"};
+constexpr dns::Ede kMismatch{dns::EdeCode::network_error, "an upstream server answered another question"};
+constexpr dns::Ede kTheirs{dns::EdeCode::other, "an upstream server answered so"};
+
+// What clients are told of an error that the log has in full.
+const dns::Ede& reason_of(std::string_view error) {
+  if (error == kNoHealthy) return kNoneHealthy;
+  return error.ends_with("i/o timeout") ? kNoneInTime : kNetwork;
+}
 
 // The question as it stands, with room for the transport's id.
 void encode_question(Query& query, AwaitedAnswer& answer) {
@@ -49,12 +63,14 @@ Outcome hand_on(Query& query, const dns::ParsedMessage& message) {
   for (const dns::Record& record : message.authority) reply.authority.push_back(record);
   for (const dns::Record& record : message.additional) reply.additional.push_back(record);
   reply.edns = message.edns;
-  return query.answer(static_cast<dns::Rcode>(message.rcode()));
+  const Outcome outcome = query.answer(static_cast<dns::Rcode>(message.rcode()));
+  const bool failed = outcome.rcode != dns::Rcode::noerror && outcome.rcode != dns::Rcode::nxdomain;
+  return failed ? outcome.because(kTheirs) : outcome;
 }
 
 Outcome form_error(Query& query) {
   query.reply().clear();
-  return query.answer(dns::Rcode::formerr);
+  return query.answer(dns::Rcode::formerr).because(kMismatch);
 }
 
 bool contains(const std::vector<dns::Rcode>& rcodes, uint16_t rcode) {
@@ -163,12 +179,12 @@ Task<Outcome> Forward::forward(Query& query, Next next) {
   Place place(*this, here);
   if (place.over()) {
     forward_metrics().max_concurrent_rejects.add();
-    co_return query.fail(dns::Rcode::refused, too_many_);
+    co_return query.fail(dns::Rcode::refused, too_many_).because(kTooMany);
   }
   if (here.waiting > kMostWaiting / here_.size()) {
     forward_metrics().overload_rejects.add();
     log::limited(log::Level::warning, "plugin/forward: too many queries wait for upstreams: new ones are refused");
-    co_return query.fail(dns::Rcode::refused, kOverload);
+    co_return query.fail(dns::Rcode::refused, kOverload).because(kTooMany);
   }
   Task<Outcome> task = exchange(query, next);
   co_return co_await task;
@@ -183,6 +199,7 @@ Task<Outcome> Forward::exchange(Query& query, Next next) {
                               ? Proto::tcp
                               : Proto::udp;
   while (Upstream* upstream = attempt.next()) {
+    if (query.metadata) query.metadata->set("forward/upstream", upstream->name());
     AwaitedAnswer answer;
     for (Proto proto = preferred;; proto = Proto::tcp) {
       answer = AwaitedAnswer();
@@ -220,7 +237,7 @@ Task<Outcome> Forward::exchange(Query& query, Next next) {
     }
     co_return hand_on(query, answer.message);
   }
-  co_return query.fail(dns::Rcode::servfail, error);
+  co_return query.fail(dns::Rcode::servfail, error).because(reason_of(error));
 }
 
 // Whether the answer is one that the next `forward` is asked after.

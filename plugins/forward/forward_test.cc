@@ -21,6 +21,8 @@ using server::Transport;
 
 namespace {
 
+dns::EdeCode reason = dns::EdeCode::none;  // of the last answer, where the Corefile has `reason`
+
 /// A server in front of some fake upstreams; `{0}`, `{1}` in the Corefile stand for their addresses.
 struct Setting {
   std::unique_ptr<PluginFixture> server;  // its loop outlives the upstreams' watches
@@ -35,8 +37,9 @@ struct Setting {
         corefile.replace(at, mark.size(), source.upstreams[i]->text());
       }
     }
-    server = std::make_unique<PluginFixture>(corefile, std::vector{forward_plugin},
-                                             previous ? previous->server.get() : nullptr);
+    server = std::make_unique<PluginFixture>(
+        corefile, std::vector{portolan::testing::reason_seen("reason", reason), forward_plugin},
+        previous ? previous->server.get() : nullptr);
     INFO(server->error_text());
     REQUIRE(server->ok());
     for (auto& each : upstreams) {
@@ -101,6 +104,28 @@ TEST_CASE("forward: when nobody answers the client hears SERVFAIL") {
   CHECK(setting.ask().rcode == dns::Rcode::servfail);
   CHECK(setting.up().count == 2);  // twice the number of upstreams
   CHECK(setting.ask("b.example.", Transport::tcp).rcode == dns::Rcode::servfail);
+}
+
+TEST_CASE("forward: the reason tells silence, a network that fails and an upstream's own failure apart") {
+  using dns::EdeCode;
+  const std::string corefile = ". {\n reason\n forward . {0} {\n read_timeout 50ms\n max_fails 0\n }\n}\n";
+  for (const Transport transport : {Transport::udp, Transport::tcp}) {
+    Setting setting(corefile);
+    CHECK(setting.ask("a.example.", transport).rcode == dns::Rcode::noerror);
+    CHECK(reason == EdeCode::none);
+    setting.up().serve = answers({}, dns::Rcode::nxdomain);
+    setting.ask("a.example.", transport);
+    CHECK(reason == EdeCode::none);
+    setting.up().serve = answers({}, dns::Rcode::servfail);
+    CHECK(setting.ask("a.example.", transport).rcode == dns::Rcode::servfail);
+    CHECK(reason == EdeCode::other);
+    setting.up().serve = [](Asked&) {};
+    CHECK(setting.ask("a.example.", transport).rcode == dns::Rcode::servfail);
+    CHECK(reason == EdeCode::no_reachable_authority);
+    setting.up().vanish();
+    CHECK(setting.ask("b.example.", transport).rcode == dns::Rcode::servfail);
+    CHECK(reason == EdeCode::network_error);
+  }
 }
 
 TEST_CASE("forward: a wrong id, a wrong question and noise are waited past over UDP") {

@@ -20,6 +20,8 @@ using server::Query;
 
 namespace {
 
+constexpr dns::Ede kNotThere{dns::EdeCode::other, "the name is not in the hosts file"};
+
 const metrics::GaugeFamily& entries() {
   static const metrics::GaugeFamily family("coredns_hosts_entries",
                                            "The combined number of entries in hosts and Corefile.", {"hostsfile"});
@@ -145,7 +147,7 @@ Task<Outcome> Hosts::serve(Query& query, server::Next next) {
   if (!supported && options_.fallthrough_unsupported && options_.fallthrough.through(name)) return next(query);
   if (empty && !exists) {
     if (options_.fallthrough.through(name)) return next(query);
-    return query.fail(dns::Rcode::servfail);  // a hosts file has no SOA for an NXDOMAIN
+    return query.fail(dns::Rcode::servfail).because(kNotThere);  // a hosts file has no SOA for an NXDOMAIN
   }
   query.reply().header.aa = true;
   return query.answer();

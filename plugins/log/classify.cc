@@ -36,18 +36,44 @@ bool signatures_expired(const server::Reply& reply, std::time_t now) {
 
 }  // namespace
 
-Class classify(const server::Query& query, const server::Outcome& outcome, std::time_t now) {
+Type type_of(const server::Query& query, const server::Outcome& outcome, std::time_t now) {
   using dns::Rcode;
-  if (outcome.verdict == server::Verdict::dropped) return kError;
-  if (query.question.type == dns::RRType::axfr || query.question.type == dns::RRType::ixfr) return kError;
-  if (outcome.verdict == server::Verdict::failed) return outcome.rcode == Rcode::nxdomain ? kDenial : kError;
+  if (outcome.verdict == server::Verdict::dropped) return Type::other_error;
+  if (query.question.type == dns::RRType::axfr || query.question.type == dns::RRType::ixfr) return Type::meta;
   const server::Reply& reply = query.reply();
-  if (signatures_expired(reply, now)) return kError;
-  if (!reply.answer.empty() && reply.rcode == Rcode::noerror) return kSuccess;
-  if (!reply.answer.empty() && reply.rcode == Rcode::nxdomain) return kError;
-  if (reply.rcode == Rcode::nxdomain) return kDenial;
-  if (reply.rcode != Rcode::noerror) return kError;
-  return holds(reply.authority, dns::RRType::soa) ? kDenial : kSuccess;
+  const bool failed = outcome.verdict == server::Verdict::failed;
+  const Rcode rcode = failed ? outcome.rcode : reply.rcode;
+  if (!failed) {
+    if (signatures_expired(reply, now)) return Type::other_error;
+    if (!reply.answer.empty() && rcode == Rcode::noerror) return Type::noerror;
+    if (!reply.answer.empty() && rcode == Rcode::nxdomain) return Type::other_error;
+    if (holds(reply.authority, dns::RRType::soa) && rcode == Rcode::noerror) return Type::nodata;
+  }
+  if (rcode == Rcode::nxdomain) return Type::nxdomain;
+  if (rcode == Rcode::servfail || rcode == Rcode::notimp) return Type::server_error;
+  if (rcode != Rcode::noerror || failed) return Type::other_error;
+  return holds(reply.authority, dns::RRType::ns) ? Type::delegation : Type::noerror;
 }
+
+Class class_of(Type type) {
+  switch (type) {
+    case Type::noerror:
+    case Type::delegation:
+      return kSuccess;
+    case Type::nxdomain:
+    case Type::nodata:
+      return kDenial;
+    default:
+      return kError;
+  }
+}
+
+std::string_view text(Type type) {
+  static constexpr std::string_view kTexts[] = {"NOERROR",    "NXDOMAIN", "SERVERERROR", "NODATA",
+                                                "DELEGATION", "META",     "OTHERERROR"};
+  return kTexts[static_cast<size_t>(type)];
+}
+
+std::string_view text(Class cls) { return cls == kSuccess ? "success" : cls == kDenial ? "denial" : "error"; }
 
 }  // namespace portolan::query_log

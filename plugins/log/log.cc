@@ -2,6 +2,7 @@
 #include "plugins/log/log.h"
 
 #include "base/log.h"
+#include "server/metadata.h"
 
 namespace portolan::query_log {
 
@@ -26,15 +27,22 @@ Task<server::Outcome> QueryLog::log_later(server::Query& query, Task<server::Out
 }
 
 void QueryLog::write(server::Query& query, const server::Outcome& outcome, const Rule& rule, dns::NameView name) const {
-  const bool wanted = (rule.classes & kAll) != 0 ||
-                      (rule.classes & classify(query, outcome, WallTime::clock::to_time_t(clock_.wall()))) != 0;
-  if (!wanted) return;
+  const bool all = (rule.classes & kAll) != 0;
+  if (!all || query.metadata) {
+    const Type type = type_of(query, outcome, WallTime::clock::to_time_t(clock_.wall()));
+    const Class cls = class_of(type);
+    if (query.metadata) {
+      query.metadata->set("log/type", text(type));
+      query.metadata->set("log/class", text(cls));
+    }
+    if (!all && (rule.classes & cls) == 0) return;
+  }
   Answered line = answered(query, outcome);
   line.name = name;
   line.duration = clock_.now() - query.received;
-  TextBuffer text(query.arena());
-  rule.format->render(line, text);
-  log::info(text.text());
+  TextBuffer rendered(query.arena());
+  rule.format->render(line, rendered);
+  log::info(rendered.text());
 }
 
 }  // namespace portolan::query_log

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/log_capture.h"
+#include "server/metadata.h"
 #include "tests/unit/plugin_fixture.h"
 
 namespace portolan {
@@ -71,6 +72,37 @@ TEST_CASE("log: classes") {
       names += lines.substr(at + 7, end - at - 8) + " ";  // without "[INFO] " and the final dot
     }
     CHECK(names == each.names);
+  }
+}
+
+TEST_CASE("log: labels of metadata, its own among them") {
+  const server::Plugin metadata{.name = "metadata", .setup = [](server::Setup& setup) -> Result<void> {
+                                  setup.block().metadata_zones_.emplace();
+                                  return {};
+                                }};
+  const auto line = [&](const std::string& first, const char* name) {
+    PluginFixture server(
+        ".:53 {\n" + first + "\nlog . \"{/log/class} {/log/type} {/last/what} {/no/label}\"\nlast\n}\n",
+        {metadata, log_plugin, testing::stand_in("last", [](Query& query, server::Next next) {
+           if (query.metadata) query.metadata->set("last/what", "");
+           return by_name(query, next);
+         })});
+    REQUIRE_MESSAGE(server.ok(), server.error_text());
+    log::LogCapture capture;
+    server.ask(name);
+    return capture.take();
+  };
+  static constexpr struct {
+    const char *name, *line;
+  } kCases[] = {
+      {"ok.", "success NOERROR  -"},    {"plain.", "success NOERROR  -"},    {"nodata.", "denial NODATA  -"},
+      {"nx.", "denial NXDOMAIN  -"},    {"refused.", "error OTHERERROR  -"}, {"fail.", "error SERVERERROR  -"},
+      {"drop.", "error OTHERERROR  -"},
+  };
+  for (const auto& each : kCases) {
+    CAPTURE(each.name);
+    CHECK(line("metadata", each.name) == "[INFO] " + std::string(each.line) + "\n");
+    CHECK(line("", each.name) == "[INFO] - - - -\n");
   }
 }
 

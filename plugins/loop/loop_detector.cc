@@ -13,6 +13,7 @@ using server::Outcome;
 namespace {
 
 constexpr int kMostSeen = 2;
+constexpr dns::Ede kLoop{dns::EdeCode::other, "queries come back: a forwarding loop"};
 
 // Two numbers that nobody guesses, in front of the zone; alone if the zone leaves them no room.
 dns::Name random_name(const dns::Name& zone) {
@@ -31,7 +32,7 @@ Task<Outcome> LoopDetector::serve(server::Query& query, server::Next next) {
   if (query.question.type != dns::RRType::hinfo || !on_.load(std::memory_order_acquire)) return next(query);
   if (query.question.lower.equals(name_) && ++seen_ > kMostSeen) {
     loop_found(query);
-    return query.fail(dns::Rcode::servfail);
+    return query.fail(dns::Rcode::servfail).because(kLoop);
   }
   return next(query);
 }

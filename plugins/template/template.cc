@@ -16,6 +16,8 @@ using server::Query;
 
 namespace {
 
+constexpr dns::Ede kConfigured{dns::EdeCode::other, "so configured"};
+constexpr dns::Ede kFailed{dns::EdeCode::other, "a template failed"};
 constexpr uint16_t kEdnsSize = 4096;  // of an answer with an extended error to a question without EDNS
 
 const metrics::CounterFamily& matches_total() {
@@ -95,10 +97,10 @@ Task<Outcome> Template::serve(Query& query, server::Next next) {
     Data data;
     data.zone = zone->text;
     const Match matched = match(rule, query, data);
-    if (matched == Match::refused) return query.fail(dns::Rcode::servfail);
+    if (matched == Match::refused) return query.fail(dns::Rcode::servfail).because(kConfigured);
     if (matched == Match::no) continue;
     count(query, *zone, data);
-    if (rule.rcode == dns::Rcode::servfail) return query.fail(dns::Rcode::servfail);
+    if (rule.rcode == dns::Rcode::servfail) return query.fail(dns::Rcode::servfail).because(kConfigured);
     return answer(rule, data);
   }
   return next(query);
@@ -176,7 +178,7 @@ Task<Outcome> Template::answer(const Rule& rule, const Data& data) const {
       !render(rule.additional, "additional", data, reply.additional, empty, cause) ||
       !render(rule.authority, "authority", data, reply.authority, empty, cause)) {
     reply.clear();
-    return query.fail(dns::Rcode::servfail, cause);
+    return query.fail(dns::Rcode::servfail, cause).because(kFailed);
   }
   if (empty) return Outcome::dropped();  // a record that is not there cannot be sent: silence, as CoreDNS
   reply.header.aa = true;

@@ -16,6 +16,7 @@ struct NamedFunction {
   unsigned min, max;  // arguments
 };
 constexpr unsigned kMany = 64;
+constexpr std::string_view kMeta = ".Meta";  // a field that is called like a function
 constexpr NamedFunction kFunctions[] = {
     {"printf", Function::printf, 1, kMany}, {"len", Function::len, 1, 1},
     {"index", Function::index, 1, 2},       {"parseInt", Function::parse_int, 3, 3},
@@ -23,7 +24,7 @@ constexpr NamedFunction kFunctions[] = {
     {"lt", Function::less, 2, 2},           {"le", Function::less_equal, 2, 2},
     {"gt", Function::greater, 2, 2},        {"ge", Function::greater_equal, 2, 2},
     {"and", Function::all, 1, kMany},       {"or", Function::any, 1, kMany},
-    {"not", Function::negate, 1, 1},
+    {"not", Function::negate, 1, 1},        {kMeta, Function::meta, 1, 1},
 };
 // Words of Go's templates that are not built.
 constexpr std::string_view kNotBuilt[] = {"range", "with", "define", "template", "block",    "break", "continue",
@@ -149,13 +150,15 @@ Result<Expression> TemplateParser::command(unsigned depth, Expression* piped) {
   skip_blanks();
   if (at_ >= text_.size()) return error("unclosed action");
   if (at_close()) return error("missing value");
-  if (!is_word(peek()) || (peek() >= '0' && peek() <= '9')) {
+  const bool is_meta = at_meta();
+  if (!is_meta && (!is_word(peek()) || (peek() >= '0' && peek() <= '9'))) {
     if (piped) return error("non executable command in pipeline");
     return operand(depth);
   }
   Expression call;
   call.column = column();
-  const std::string_view name = word();
+  if (is_meta) at_ += kMeta.size();
+  const std::string_view name = is_meta ? kMeta : word();
   if (name == "true" || name == "false" || name == "nil") {
     if (piped) return error_at(call.column, "non executable command in pipeline");
     at_ = call.column - 1;
@@ -230,11 +233,9 @@ Result<Expression> TemplateParser::path() {
 // Fields that exist in CoreDNS and are not built. Fields that do not exist fail when the template is rendered, as
 // there.
 Result<void> TemplateParser::check_path(const Expression& path) const {
-  static constexpr std::array kMissing = {"Meta", "Var"};
   if (path.path.empty()) return not_built(path.column, ".");
-  for (const std::string_view each : kMissing) {
-    if (path.path[0] == each) return not_built(path.column, "." + std::string(each));
-  }
+  if (path.path[0] == "Var") return not_built(path.column, ".Var");
+  if (path.path[0] == "Meta") return error_at(path.column, "wrong number of args for Meta: got 0");
   if (path.path[0] != "Message" || path.path.size() < 2) return {};
   static constexpr std::array kSections = {"Question", "Answer", "Ns", "Extra", "MsgHdr", "Compress"};
   for (const std::string_view each : kSections) {
@@ -321,6 +322,12 @@ void TemplateParser::skip_blanks() {
 
 bool TemplateParser::at_close() const {
   return text_.substr(at_).starts_with("}}") || text_.substr(at_).starts_with("-}}");
+}
+
+bool TemplateParser::at_meta() const {
+  if (!text_.substr(at_).starts_with(kMeta)) return false;
+  const size_t behind = at_ + kMeta.size();
+  return behind >= text_.size() || (!is_word(text_[behind]) && text_[behind] != '.');
 }
 
 std::string_view TemplateParser::word() {

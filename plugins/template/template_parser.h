@@ -27,6 +27,7 @@ class TemplateParser {
   Result<void> close_action();
   void skip_blanks();
   bool at_close() const;
+  bool at_meta() const;
   std::string_view word();
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   uint32_t column() const { return static_cast<uint32_t>(at_ + 1); }

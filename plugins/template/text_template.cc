@@ -5,6 +5,7 @@
 
 #include "plugins/template/go_printf.h"
 #include "plugins/template/template_parser.h"
+#include "server/metadata.h"
 
 namespace portolan::templates {
 namespace {
@@ -147,6 +148,8 @@ class Renderer {
         return index(e, arguments);
       case Function::parse_int:
         return parse_int(e, arguments);
+      case Function::meta:
+        return metadata(e, arguments[0]);
       default:
         return compare(e, arguments);
     }
@@ -200,6 +203,12 @@ class Renderer {
       return wrong(e, "parseInt: value out of range");
     }
     return Value::of(static_cast<int64_t>(value));
+  }
+
+  Value metadata(const Expression& e, const Value& label) {
+    if (label.kind != Kind::text) return wrong(e, "Meta: expected string");
+    const server::Metadata* metadata = data_.query->metadata;
+    return Value::of(metadata ? metadata->value(label.text).value_or("") : std::string_view());
   }
 
   Value compare(const Expression& e, std::span<const Value> arguments) {

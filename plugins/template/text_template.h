@@ -28,6 +28,7 @@ enum class Function : uint8_t {
   all,
   any,
   negate,
+  meta,
 };
 
 /// A constant, a path of fields from the data, or a call.

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "dns/name.h"
+#include "server/metadata.h"
 
 namespace portolan::templates {
 namespace {
@@ -14,6 +15,8 @@ struct Sample {
     query.question.name = *dns::parse_name("A.alder.test.", query.arena());
     query.question.type = dns::RRType::mx;
     query.header.rd = true;
+    query.metadata = query.arena().make<server::Metadata>(query.arena());
+    query.metadata->set("test/a", "value");
     data.query = &query;
     data.name = "a.alder.test.";
     data.zone = "alder.test.";
@@ -65,6 +68,10 @@ TEST_CASE("template: what Go's text/template makes of the same text") {
       {"{{ parseInt `zz` 10 8 }}", "template: col 4: error calling parseInt: invalid syntax"},
       {"{{ parseInt \"256\" 10 8 }}", "template: col 4: error calling parseInt: value out of range"},
       {"{{ index .Match 7 }}", "template: col 4: error calling index: index out of range"},
+      {"{{ .Meta \"test/a\" }}{{.Meta `test/none`}}{{ `test/a` | .Meta }}", "valuevalue"},
+      {"{{ if .Meta `test/none` }}1{{ else }}2{{ end }} {{ printf \"%s!\" (.Meta \"test/a\") }}", "2 value!"},
+      {"{{ .Meta 1 }}", "template: col 4: error calling Meta: expected string"},
+      {"{{ .Metal }}", "template: col 4: can't evaluate field Metal"},
       {"{{ .Foo }}", "template: col 4: can't evaluate field Foo"},
       {"{{ eq 1 \"a\" }}", "template: col 4: error calling incompatible types for comparison"},
   };
@@ -83,7 +90,10 @@ TEST_CASE("template: what is not built or not right is refused with its column")
       {"{{ 1 | .Name }}", "refused: col 8: non executable command in pipeline"},
       {"{{ 1 | len | }}", "refused: col 14: missing value"},
       {"{{ $x }}", "refused: col 4: \"$\" is not built into portolan"},
-      {"{{ .Meta \"a/b\" }}", "refused: col 4: \".Meta\" is not built into portolan"},
+      {"{{ .Meta }}", "refused: col 4: wrong number of args for .Meta: got 0"},
+      {"{{ .Meta `a` `b` }}", "refused: col 4: wrong number of args for .Meta: got 2"},
+      {"{{ len .Meta }}", "refused: col 8: wrong number of args for Meta: got 0"},
+      {"{{ .Meta.x }}", "refused: col 4: wrong number of args for Meta: got 0"},
       {"{{ .Var.a }}", "refused: col 4: \".Var\" is not built into portolan"},
       {"{{ .Message.Extra }}", "refused: col 4: \".Message.Extra\" is not built into portolan"},
       {"{{ foo }}", "refused: col 4: function \"foo\" not defined"},
