@@ -27,11 +27,14 @@ NameView wire_name(std::string_view wire) {
 Found AliasWalk::here(NameView name, Records& out, Targets& targets) {
   Arena& arena = query_.arena();
   const rcu::ReadGuard reading;
-  const Context context{settings_, *index_.load(std::memory_order_acquire), arena, zone_};
+  const Context context{settings_, *index_.load(std::memory_order_acquire), arena, zone_, multicluster_};
   Selection selection;
   const Found found = select(context, dns::lower(name, arena), selection);
+  if (found == Found::no_name && !context.is_sure) sure_ = false;
   if (found != Found::records) return found;
+  const size_t before = out.size();
   add_addresses(context, selection, type_, name, out);
+  if (out.size() > before) (selection.is_headless() ? any_headless_ : any_other_) = true;
   if (selection.kind == Selection::Kind::external)
     targets.push_back(copy(wire_name(selection.entry->external()), arena));
   if (selection.kind == Selection::Kind::endpoints && selection.has_names()) {
@@ -69,7 +72,7 @@ void AliasWalk::add_copies(const server::Reply& reply, Records& out) {
 Task<bool> AliasWalk::walk(NameView name, Records* out) {
   Targets targets(query_.arena());
   const Found found = here(name, *out, targets);
-  if (found == Found::no_name) co_return false;
+  if (is_missing(found)) co_return false;
   const NameView lower = dns::lower(name, query_.arena());
   for (size_t i = 0; i < targets.size(); ++i) {
     const NameView target = targets[i];
@@ -91,6 +94,7 @@ Task<bool> AliasWalk::walk(NameView name, Records* out) {
     if (!elsewhere.query) continue;
     const server::Reply& reply = elsewhere.query->reply();
     truncated_ |= reply.header.tc;
+    any_other_ = true;
     out->push_back(alias);
     add_copies(reply, *out);
   }

@@ -11,13 +11,23 @@ class AliasWalk {
  public:
   /// `index` is read anew after each wait: a reload may have put another one in its place.
   AliasWalk(server::Query& query, const Settings& settings, const std::atomic<const Index*>& index, dns::NameView zone,
-            dns::RRType type)
-      : query_(query), settings_(settings), index_(index), zone_(zone), type_(type), path_(query.arena()) {}
+            bool multicluster, dns::RRType type)
+      : query_(query),
+        settings_(settings),
+        index_(index),
+        zone_(zone),
+        multicluster_(multicluster),
+        type_(type),
+        path_(query.arena()) {}
 
   /// Adds the records of `name` to `out`; false when the name does not exist.
   Task<bool> walk(dns::NameView name, Records* out);
   /// Whether an answer from elsewhere was cut short.
   bool truncated() const { return truncated_; }
+  /// False: a target was not found, but not all of the cluster is known.
+  bool is_sure() const { return sure_; }
+  /// Whether all addresses are those of headless services of this zone.
+  bool ends_headless() const { return any_headless_ && !any_other_; }
 
  private:
   using Targets = ArenaVector<dns::NameView>;
@@ -30,9 +40,11 @@ class AliasWalk {
   const Settings& settings_;
   const std::atomic<const Index*>& index_;
   const dns::NameView zone_;
+  const bool multicluster_;
   const dns::RRType type_;
   Targets path_;  // the targets that led here
-  bool truncated_ = false;
+  bool truncated_ = false, any_headless_ = false, any_other_ = false;
+  bool sure_ = true;
 };
 
 }  // namespace portolan::kubernetes

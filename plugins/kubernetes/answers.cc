@@ -41,12 +41,6 @@ bool add_address(const Context& context, const Selection& selection, uint32_t id
 
 RRType type_of(const IpAddress& address) { return address.is_v4() ? RRType::a : RRType::aaaa; }
 
-// As CoreDNS computes it, rounding included: everything has the same weight of 100.
-uint16_t weight_of(size_t services) {
-  const double share = 100.0 / static_cast<double>(100 * services) * 100;
-  return static_cast<uint16_t>(std::max(1.0, std::floor(share)));
-}
-
 // Priority, weight, port and target in one piece; the target is also the owner of the additional addresses.
 NameView add_srv(const Context& context, uint16_t weight, uint16_t port, std::string_view host, std::string_view key,
                  NameView owner, Records& out) {
@@ -75,7 +69,48 @@ void add_pod_service(const Context& context, const Selection& selection, NameVie
   add_all(context, pod.octets(), pod.octets().size(), type_of(pod), target, additional);
 }
 
+// SRV records whose targets are names from elsewhere, each name and port once.
+class AliasServices {
+ public:
+  AliasServices(const Context& context, const Selection& selection)
+      : context_(context),
+        selection_(selection),
+        names_(context.arena.array<NameView>(selection.set->name_count)),
+        has_srv_(context.arena.bytes(names_.size() * selection.set->number_count)) {
+    std::fill(names_.begin(), names_.end(), NameView());
+    std::fill(has_srv_.begin(), has_srv_.end(), uint8_t{0});
+  }
+
+  void add(uint16_t weight, const PortRow& port, uint32_t id, NameView owner, Records& out,
+           ArenaVector<NameView>& aliases) {
+    uint8_t& srv = has_srv_[id * selection_.set->number_count + port.number_index];
+    if (srv) return;
+    srv = 1;
+    const auto number = static_cast<uint16_t>(port.number);
+    if (names_[id].is_root()) {
+      const auto wire = selection_.entry->text(selection_.entry->names(*selection_.set)[id]);
+      const auto copy = context_.arena.copy(wire);
+      names_[id] = {reinterpret_cast<const uint8_t*>(copy.data()), static_cast<uint8_t>(copy.size())};
+      aliases.push_back(names_[id]);
+    }
+    const auto rdata = dns::srv_rdata(0, weight, number, names_[id], context_.arena);
+    out.push_back({owner, RRType::srv, RRClass::in, context_.settings.ttl, rdata});
+  }
+
+ private:
+  const Context& context_;
+  const Selection& selection_;
+  const std::span<NameView> names_;
+  const std::span<uint8_t> has_srv_;
+};
+
 }  // namespace
+
+// As CoreDNS computes it, rounding included: everything has the same weight of 100.
+uint16_t weight_of(size_t services) {
+  const double share = 100.0 / static_cast<double>(100 * services) * 100;
+  return static_cast<uint16_t>(std::max(1.0, std::floor(share)));
+}
 
 void add_addresses(const Context& context, const Selection& selection, RRType type, NameView owner, Records& out) {
   if (selection.kind == Selection::Kind::pod) {
@@ -86,7 +121,7 @@ void add_addresses(const Context& context, const Selection& selection, RRType ty
   if (!selection.set) return;
   const Set& set = *selection.set;
   // Every port of a service has all its addresses.
-  if (selection.kind == Selection::Kind::own || (selection.any_port() && !selection.one_host)) {
+  if (selection.kind == Selection::Kind::own || selection.is_whole()) {
     if (type == RRType::a) return add_all(context, selection.entry->v4(set), 4, type, owner, out);
     return add_all(context, selection.entry->v6(set), 16, type, owner, out);
   }
@@ -103,14 +138,14 @@ void add_addresses(const Context& context, const Selection& selection, RRType ty
 }
 
 void add_services(const Context& context, const Selection& selection, NameView owner, Records& answer,
-                  Records& additional) {
+                  Records& additional, ArenaVector<NameView>* aliases) {
   if (selection.kind == Selection::Kind::pod) return add_pod_service(context, selection, owner, answer, additional);
   if (!selection.set) return;
   const Set& set = *selection.set;
   const uint32_t addresses = set.v4_count + set.v6_count;
   size_t services = 0;  // before duplicates and missing ports are left out
   selection.each([&](const PairRow& pair, const PortRow&) {
-    services += pair.address < addresses;
+    services += aliases || pair.address < addresses;
     return true;
   });
   if (services == 0) return;
@@ -123,8 +158,14 @@ void add_services(const Context& context, const Selection& selection, NameView o
   std::fill(targets.begin(), targets.end(), NameView());
   std::fill(has_srv.begin(), has_srv.end(), uint8_t{0});
   std::fill(has_address.begin(), has_address.end(), uint8_t{0});
+  AliasServices alias_services(context, selection);
   selection.each([&](const PairRow& pair, const PortRow& port) {
-    if (port.number < 0 || pair.host == kNoHost || pair.address >= addresses) return true;
+    if (port.number < 0) return true;
+    if (pair.address >= addresses) {
+      if (aliases) alias_services.add(weight, port, pair.address - addresses, owner, answer, *aliases);
+      return true;
+    }
+    if (pair.host == kNoHost) return true;
     uint8_t& srv = has_srv[pair.host * set.number_count + port.number_index];
     NameView& target = targets[pair.host];
     if (!srv) {
@@ -163,7 +204,7 @@ void add_soa(const Context& context, Records& out) {
   dns::Soa soa;
   soa.mname = under(context, "\2ns\3dns", context.zone);
   soa.rname = under(context, "\12hostmaster", context.zone);
-  soa.serial = context.index.serial();
+  soa.serial = context.services().serial();
   soa.refresh = 7200;
   soa.retry = 1800;
   soa.expire = 86400;

@@ -2,12 +2,16 @@
 #include "plugins/kubernetes/cluster_state.h"
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <list>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "base/guarded.h"
 #include "base/log.h"
+#include "cluster/exec_credentials.h"
 #include "plugins/kubernetes/metrics.h"
 
 namespace portolan::kubernetes {
@@ -16,19 +20,24 @@ using cluster::Kind;
 
 namespace {
 
-constexpr const char* kNames[] = {"services", "endpoint slices", "pods", "namespaces"};
+constexpr const char* kNames[] = {"services", "endpoint slices", "pods", "namespaces", "service imports"};
 
 // Threads that stop sources; joined when the process ends, so that none outlives what it uses.
 class Undertaker {
  public:
   ~Undertaker() {
-    for (std::thread& thread : *threads_.lock()) thread.join();
+    for (std::list<std::thread> left = take(); !left.empty(); left = take()) {
+      for (std::thread& thread : left)
+        thread.join();  // without the lock: the end of one state may bring that of another
+    }
   }
   void bury(ClusterState* state) {
     threads_.lock()->emplace_back([state] { delete state; });
   }
 
  private:
+  std::list<std::thread> take() { return std::exchange(*threads_.lock(), {}); }
+
   Guarded<std::list<std::thread>> threads_;
 };
 
@@ -64,38 +73,67 @@ std::string SourceOptions::label() const {
   return rest.substr(0, rest.find('/'));
 }
 
-std::string SourceOptions::key() const {
-  std::string key;
-  const auto add = [&key](std::string_view text) { key.append(std::to_string(text.size())).append(":").append(text); };
-  const auto add_all = [&add](const std::vector<std::string>& texts) {
+namespace {
+
+/// Texts one after the other, told apart by their lengths.
+class KeyText {
+ public:
+  void add(std::string_view text) { text_.append(std::to_string(text.size())).append(":").append(text); }
+  void add_all(const std::vector<std::string>& texts) {
     add(std::to_string(texts.size()));
     for (const std::string& text : texts) add(text);
-  };
-  add_all(manifests);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+// What is read, wherever it comes from.
+void add_wanted(const SourceOptions& options, KeyText& key) {
+  const cluster::Wanted& wanted = options.wanted;
+  for (const bool flag : {wanted.services, wanted.endpoint_slices, wanted.pods, wanted.namespaces,
+                          wanted.service_imports, options.pod_names, options.all_pod_ips, options.zones}) {
+    key.add(flag ? "1" : "0");
+  }
+  key.add(wanted.label_selector);
+  key.add(wanted.namespace_label_selector);
+  key.add_all(wanted.spaces);
+}
+
+}  // namespace
+
+std::string SourceOptions::key() const { return source_key() + std::to_string(static_cast<int>(clients)); }
+
+std::string SourceOptions::source_key() const {
+  KeyText key;
+  key.add_all(manifests);
   if (manifests.empty()) {
     for (const std::string* text : {&api.url, &api.ca_data, &api.certificate_data, &api.key_data, &api.token,
                                     &api.token_file, &api.user, &api.password, &api.server_name}) {
-      add(*text);
+      key.add(*text);
     }
-    for (const std::string* file : {&api.ca_file, &api.certificate_file, &api.key_file}) add(stamp(*file));
-    for (const double number : {api.qps, double(api.burst), double(api.max_inflight)}) add(std::to_string(number));
-    add(api.insecure_skip_verify ? "insecure" : "");
+    for (const std::string* file : {&api.ca_file, &api.certificate_file, &api.key_file}) key.add(stamp(*file));
+    for (const double number : {api.qps, double(api.burst), double(api.max_inflight)}) key.add(std::to_string(number));
+    key.add(api.insecure_skip_verify ? "insecure" : "");
+    key.add(api.exec ? api.exec->key() : "");
   }
-  for (const bool flag : {wanted.services, wanted.endpoint_slices, wanted.pods, wanted.namespaces, pod_names}) {
-    add(flag ? "1" : "0");
-  }
-  add(wanted.label_selector);
-  add(wanted.namespace_label_selector);
-  add_all(wanted.spaces);
-  return key;
+  add_wanted(*this, key);
+  return key.take();
+}
+
+std::string SourceOptions::identity() const {
+  KeyText key;
+  for (const std::string* text : {&api.url, &api.server_name, &api.ca_data}) key.add(*text);
+  std::ifstream authority(api.ca_file, std::ios::binary);
+  key.add(std::string(std::istreambuf_iterator<char>(authority), std::istreambuf_iterator<char>()));
+  add_wanted(*this, key);
+  return key.take();
 }
 
 ClusterState::ClusterState(const SourceOptions& options, const Clock& clock)
-    : clock_(clock),
-      label_(options.label()),
-      wanted_{options.wanted.services, options.wanted.endpoint_slices, options.wanted.pods, options.wanted.namespaces},
-      index_({options.wanted.endpoint_slices, options.wanted.pods, options.pod_names}, clock),
-      source_(make_source(options, clock)) {
+    : clock_(clock), label_(options.label()), index_(options.shape(), clock), source_(make_source(options, clock)) {
+  for (size_t i = 0; i < cluster::kKinds; ++i) wanted_[i] = options.wanted.reads(static_cast<Kind>(i));
   index_.on_connection([this](Kind kind, bool working, std::string_view reason) { connected(kind, working, reason); });
   index_.on_programmed([this](std::string_view time, bool headless) { observe_programming(time, headless, clock_); });
   index_.when_synced([this] { synced(); });
@@ -106,12 +144,14 @@ ClusterState::~ClusterState() {
   forget_state(*this);
 }
 
-Result<StatePtr> ClusterState::get(const SourceOptions& options, const Clock& clock) {
+Result<StatePtr> ClusterState::get(const SourceOptions& options, const Clock& clock,
+                                   const std::function<void(Index&)>& fill) {
   auto states = registry().lock();
   std::erase_if(*states, [](const auto& entry) { return entry.second.expired(); });
   auto& known = (*states)[options.key()];
   if (StatePtr state = known.lock()) return state;
   StatePtr state(new ClusterState(options, clock), bury);
+  if (fill) fill(state->index_);
   if (auto started = state->source_->start(state->index_); !started) return started.error();
   known = state;
   expose_state(state);
@@ -144,13 +184,16 @@ void ClusterState::connected(Kind kind, bool working, std::string_view reason) {
   Connection& connection = connections_[static_cast<size_t>(kind)];
   if (working) connection.read.store(clock_.now().time_since_epoch().count(), std::memory_order_relaxed);
   const int before = connection.working.exchange(working, std::memory_order_relaxed);
+  if (working && before != 0) return;  // nearly always: it is called for every piece that is read
   const std::string what = std::string(kNames[static_cast<size_t>(kind)]) + " from " + label_;
   if (!working && index_.synced(kind)) {
     const std::string text = "plugin/kubernetes: no news of " + what + ", answering from the last state";
     log::limited(log::Level::warning, reason.empty() ? text : text + ": " + std::string(reason));
   } else if (!working) {
-    log::limited(log::Level::warning, "plugin/kubernetes: waiting for " + what + ": " + std::string(reason));
-  } else if (before == 0) {
+    log::limited(log::Level::warning, "plugin/kubernetes: waiting for " + what +
+                                          (index_.restored() ? ", answering from the snapshot" : "") + ": " +
+                                          std::string(reason));
+  } else {
     log::info("plugin/kubernetes: reading " + what + " again");
   }
 }

@@ -21,19 +21,31 @@ struct SourceOptions {
   std::vector<std::string> manifests;  // files and folders; else `api`
   cluster::ApiServer api;
   cluster::Wanted wanted;
-  bool pod_names = false;
+  bool pod_names = false, all_pod_ips = false, zones = false;
+  ClientData clients = ClientData::none;
+
+  Shape shape() const {
+    return {wanted.endpoint_slices, wanted.pods, pod_names, all_pod_ips, wanted.service_imports, zones, clients};
+  }
 
   /// For people: the server's host and port, or "manifests".
   std::string label() const;
   /// Equal for sources that read the same objects in the same way, contents of certificate files included.
   std::string key() const;
+  /// The same whatever is kept of clients: blocks that are equal in this share a state.
+  std::string source_key() const;
+  /// Equal for sources that give the same objects, whoever reads them: the server's address and authority, and what is
+  /// read. What a snapshot belongs to; a new token or another folder of mounted files does not change it.
+  std::string identity() const;
 };
 
 /// Held by shared_ptr. The last one who lets go of it stops the source, on a thread made for it: a source stops slowly.
 class ClusterState {
  public:
-  /// The state of these options that some handler holds, or a new one whose source is started.
-  static Result<std::shared_ptr<ClusterState>> get(const SourceOptions& options, const Clock& clock);
+  /// The state of these options that some handler holds, or a new one whose source is started. `fill` may put a
+  /// snapshot into the index of a new one before.
+  static Result<std::shared_ptr<ClusterState>> get(const SourceOptions& options, const Clock& clock,
+                                                   const std::function<void(Index&)>& fill = {});
 
   const Index& index() const { return index_; }
   const std::string& label() const { return label_; }

@@ -11,18 +11,20 @@
 
 namespace portolan::kubernetes {
 
-uint32_t Entry::find_host(const Set& set, std::string_view label) const {
+uint32_t Entry::find_host(const Set& set, std::string_view labels) const {
   const auto all = hosts(set);
-  const auto below = [&](const TextRow& row, std::string_view wanted) {
-    const auto host = text(row);
-    const int first = static_cast<uint8_t>(host[0]) - static_cast<int>(wanted.size());
-    if (first != 0) return first < 0;
-    return host.substr(1) < wanted;
-  };
-  if (label.empty()) return kNoHost;
-  const auto found = std::lower_bound(all.begin(), all.end(), label, below);
-  if (found == all.end() || text(*found).size() != label.size() + 1 || text(*found).substr(1) != label) return kNoHost;
+  const auto below = [&](const TextRow& row, std::string_view wanted) { return text(row) < wanted; };
+  const auto found = std::lower_bound(all.begin(), all.end(), labels, below);
+  if (found == all.end() || text(*found) != labels) return kNoHost;
   return static_cast<uint32_t>(found - all.begin());
+}
+
+uint16_t Entry::find_zone(std::string_view labels) const {
+  const auto all = rows<TextRow>(zones_, zone_count_);
+  for (uint16_t i = 0; i < zone_count_; ++i) {
+    if (text(all[i]) == labels) return i;
+  }
+  return kNoZone;
 }
 
 class EntryBuilder {
@@ -38,7 +40,16 @@ class EntryBuilder {
     head_.external_size_ = static_cast<uint8_t>(wire.size());
   }
   void set_own(std::span<const Unpacked> parts) { head_.own_ = build_set(parts); }
-  void set_endpoints(std::span<const Unpacked> parts) { head_.endpoints_ = build_set(parts); }
+  void set_endpoints(std::span<const Unpacked> parts) {
+    head_.endpoints_ = build_set(parts);
+    put_zones(parts);
+  }
+  void set_external_addresses(const Unpacked& own) {
+    if (own.external_addresses.empty()) return;
+    const Unpacked part{own.form, {}, own.ports, own.external_addresses, {}};
+    const std::vector<Set> set = {build_set({&part, 1})};
+    head_.external_addresses_ = put_rows(set);
+  }
 
   Entry* finish(uint64_t hash) {
     head_.hash = hash;
@@ -72,6 +83,7 @@ class EntryBuilder {
   void put_addresses(Set& set, std::span<const Unpacked> parts, std::map<Address, uint32_t>& ids);
   void put_hosts(Set& set, std::span<const Unpacked> parts, std::map<std::string_view, uint32_t>& ids);
   void put_slices(Set& set, std::span<const Unpacked> parts);
+  void put_zones(std::span<const Unpacked> parts);
   std::vector<PortRow> port_rows(const Unpacked& part, std::vector<int32_t>& numbers);
 
   Entry head_{};
@@ -103,8 +115,7 @@ void EntryBuilder::put_addresses(Set& set, std::span<const Unpacked> parts, std:
   set.names = put_rows(names);
 }
 
-// Distinct names of endpoints. A map of the wire form is sorted by the first label's length, then its octets, which is
-// the order find_host() expects.
+// Distinct names of endpoints, in the order of their octets, which find_host() expects.
 void EntryBuilder::put_hosts(Set& set, std::span<const Unpacked> parts, std::map<std::string_view, uint32_t>& ids) {
   for (const Unpacked& part : parts) {
     for (const PackedAddress& address : part.addresses) {
@@ -169,6 +180,27 @@ void EntryBuilder::put_slices(Set& set, std::span<const Unpacked> parts) {
   set.number_count = static_cast<uint32_t>(numbers.size());
 }
 
+// Few zones, many endpoints: each zone once, and a number per endpoint. Nothing at all when no endpoint has one.
+void EntryBuilder::put_zones(std::span<const Unpacked> parts) {
+  std::vector<std::string_view> zones;
+  std::vector<uint16_t> of_pairs;
+  for (const Unpacked& part : parts) {
+    for (const PackedAddress& each : part.addresses) {
+      size_t id = kNoZone;
+      if (!each.zone.empty())
+        id = static_cast<size_t>(std::find(zones.begin(), zones.end(), each.zone) - zones.begin());
+      if (id == zones.size() && id < kNoZone) zones.push_back(each.zone);
+      of_pairs.push_back(static_cast<uint16_t>(std::min(id, size_t{kNoZone})));
+    }
+  }
+  if (zones.empty()) return;
+  std::vector<TextRow> rows;
+  for (const auto zone : zones) rows.push_back({put(zone), static_cast<uint32_t>(zone.size())});
+  head_.zones_ = put_rows(rows);
+  head_.zone_count_ = static_cast<uint16_t>(rows.size());
+  head_.pair_zones_ = put_rows(of_pairs);
+}
+
 Set EntryBuilder::build_set(std::span<const Unpacked> parts) {
   Set set{};
   std::map<Address, uint32_t> address_ids;
@@ -197,6 +229,7 @@ Entry* build_entry(std::string_view key, uint64_t hash, std::string_view service
   EntryBuilder builder(key, own.form);
   builder.set_external(own.external);
   builder.set_own({&own, 1});
+  builder.set_external_addresses(own);
   std::vector<Unpacked> parts;
   parts.reserve(slices.size());
   for (const auto packed : slices) parts.push_back(unpack(packed));

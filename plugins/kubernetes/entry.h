@@ -30,6 +30,7 @@ struct SliceRow {
 };
 
 constexpr uint32_t kNoHost = 0xffffffff;  // an endpoint whose name would be none
+constexpr uint16_t kNoZone = 0xffff;      // an endpoint without a topology zone
 
 /// Names, addresses and ports: those of the service itself, or those of its endpoints. Addresses count v4 first, then
 /// v6, then names (slices of address type FQDN).
@@ -52,6 +53,11 @@ class Entry {
   std::string_view external() const { return {base() + external_, external_size_}; }
   const Set& own() const { return own_; }
   const Set& endpoints() const { return endpoints_; }
+  /// External addresses, and addresses and names of load balancers, with the service's own ports; null when there are
+  /// none.
+  const Set* external_addresses() const {
+    return external_addresses_ ? &rows<Set>(external_addresses_, 1).front() : nullptr;
+  }
 
   template <class Row>
   std::span<const Row> rows(uint32_t at, uint32_t count) const {
@@ -68,8 +74,14 @@ class Entry {
   std::string_view text(const TextRow& row) const { return text(row.text, row.size); }
   std::string_view name(const PortRow& port) const { return text(port.text, port.name_size); }
   std::string_view protocol(const PortRow& port) const { return text(port.text + port.name_size, port.protocol_size); }
-  /// The host with exactly this one label (its octets without the length), or kNoHost.
-  uint32_t find_host(const Set& set, std::string_view label) const;
+  /// The host with exactly these labels (wire form without the root), or kNoHost.
+  uint32_t find_host(const Set& set, std::string_view labels) const;
+  /// The number of the endpoints' topology zone with these labels, or kNoZone.
+  uint16_t find_zone(std::string_view labels) const;
+  /// The topology zone of the endpoint at this place among the pairs.
+  uint16_t zone_of(size_t pair) const {
+    return zone_count_ == 0 ? kNoZone : rows<uint16_t>(pair_zones_, static_cast<uint32_t>(pair) + 1)[pair];
+  }
 
  private:
   friend class EntryBuilder;
@@ -77,6 +89,9 @@ class Entry {
 
   uint32_t size_;
   uint32_t external_;
+  uint32_t external_addresses_;  // where their Set lies; 0: there is none
+  uint32_t zones_, pair_zones_;  // TextRow each; which of them, for each pair of the endpoints
+  uint16_t zone_count_;
   uint8_t external_size_;
   uint8_t key_size_;
   Form form_;

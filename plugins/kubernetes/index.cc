@@ -10,18 +10,28 @@ namespace portolan::kubernetes {
 
 using cluster::Kind;
 
-Index::Index(Shape shape, const Clock& clock) : writer_(std::make_unique<Writer>(*this, shape, clock)) {
-  synced_[static_cast<size_t>(Kind::endpoint_slice)] = !shape.endpoint_slices;
+Index::Index(Shape shape, const Clock& clock)
+    : clients_(shape.pods ? shape.clients : ClientData::none), writer_(std::make_unique<Writer>(*this, shape, clock)) {
+  synced_[static_cast<size_t>(Kind::endpoint_slice)] = !shape.endpoint_slices && !shape.imports;
   synced_[static_cast<size_t>(Kind::pod)] = !shape.pods;
+  synced_[static_cast<size_t>(Kind::service_import)] = !shape.imports;
 }
 
 Index::~Index() {
   rcu::synchronize();
-  services_.each([](Entry* entry) { ::operator delete(entry); });
+  for (Services* services : {&services_, &imports_}) {
+    services->table_.each([](Entry* entry) { ::operator delete(entry); });
+  }
 }
 
-const Entry* Index::service(std::string_view key) const {
-  return services_.find(key_hash(key), [key](const Entry& entry) { return entry.key() == key; });
+const Entry* Services::find(std::string_view key) const {
+  return table_.find(key_hash(key), [key](const Entry& entry) { return entry.key() == key; });
+}
+
+std::vector<std::string_view> Services::keys(Arena& arena) const {
+  std::vector<std::string_view> keys;
+  table_.each([&](const Entry* entry) { keys.push_back(arena.copy(entry->key())); });
+  return keys;
 }
 
 bool Index::has_namespace(std::string_view name) const {
@@ -31,6 +41,8 @@ bool Index::has_namespace(std::string_view name) const {
 
 const ReverseNode* Index::names_of(const IpAddress& address) const { return reverse_.find(address); }
 
+const ReverseNode* Index::external_names_of(const IpAddress& address) const { return external_reverse_.find(address); }
+
 uint32_t Index::pods(const IpAddress& address, std::string_view space) const {
   const NamespaceNode* node = namespaces_.find(space);
   return node ? pods_.count(address, node->number) : 0;
@@ -39,6 +51,14 @@ uint32_t Index::pods(const IpAddress& address, std::string_view space) const {
 bool Index::synced() const {
   for (const auto& kind : synced_) {
     if (!kind.load(std::memory_order_acquire)) return false;
+  }
+  return true;
+}
+
+bool Index::synced_for(bool multicluster) const {
+  const Kind other = multicluster ? Kind::service : Kind::service_import;
+  for (size_t i = 0; i < synced_.size(); ++i) {
+    if (static_cast<Kind>(i) != other && !synced(static_cast<Kind>(i))) return false;
   }
   return true;
 }
@@ -56,6 +76,21 @@ void Index::when_synced(std::function<void()> call) {
 
 void Index::on_connection(std::function<void(Kind, bool, std::string_view)> call) { on_connection_ = std::move(call); }
 void Index::on_programmed(std::function<void(std::string_view, bool)> call) { on_programmed_ = std::move(call); }
+
+void Index::collect(SnapshotCursor& cursor, std::string& rows) const {
+  const std::lock_guard lock(mutex_);
+  writer_->collect(cursor, rows);
+}
+
+Result<SnapshotCounts> Index::restore(const cluster::Snapshot& snapshot) {
+  const std::lock_guard lock(mutex_);
+  auto counts = writer_->restore(snapshot);
+  if (!counts) return counts;
+  services_.serial_.store(snapshot.head().serial, std::memory_order_relaxed);
+  restored_from_ = snapshot.head().saved;
+  restored_.store(true, std::memory_order_release);
+  return counts;
+}
 
 void Index::begin_snapshot(Kind kind) {
   const std::lock_guard lock(mutex_);

@@ -150,7 +150,7 @@ TEST_CASE("kubernetes: a snapshot removes what it does not repeat and keeps the 
   index.apply(slice_object("a", "stays", "stays-2", {"10.2.0.2"}));
   index.apply(pod_object("a", "p", "10.1.0.1"));
   const Settings settings = settings_for("zone.");
-  const Entry* const before = index.service("\5stays\1a\3svc");
+  const Entry* const before = index.services().find("\5stays\1a\3svc");
   REQUIRE(before != nullptr);
 
   index.begin_snapshot(Kind::service);
@@ -159,7 +159,7 @@ TEST_CASE("kubernetes: a snapshot removes what it does not repeat and keeps the 
   index.end_snapshot(Kind::service);
   CHECK(ask(index, settings, "goes.a.svc.zone.", RRType::a) == Lines{"NXDOMAIN"});
   CHECK(ask(index, settings, "2.0.0.10.in-addr.arpa.", RRType::ptr) == Lines{"NXDOMAIN"});
-  CHECK(index.service("\5stays\1a\3svc") == before);
+  CHECK(index.services().find("\5stays\1a\3svc") == before);
 
   index.begin_snapshot(Kind::endpoint_slice);
   index.apply(slice_object("a", "stays", "stays-2", {"10.2.0.2"}));
@@ -193,12 +193,12 @@ TEST_CASE("kubernetes: the serial moves with what shows in the zone") {
   FakeClock clock;
   Index index(kShape, clock);
   start(index);
-  CHECK(index.serial() == 0);
+  CHECK(index.services().serial() == 0);
   const auto moves = [&](cluster::Object object) {
     clock.advance(std::chrono::seconds(5));
-    const uint32_t before = index.serial();
+    const uint32_t before = index.services().serial();
     index.apply(std::move(object));
-    return index.serial() != before;
+    return index.services().serial() != before;
   };
   CHECK(moves(service_object("a", "s", {"10.0.0.1"})));
   CHECK_FALSE(moves(service_object("a", "s", {"10.0.0.1"})));

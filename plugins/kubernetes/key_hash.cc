@@ -31,17 +31,20 @@ struct State {
   }
 };
 
-struct Key {
-  uint64_t low = secure_random64();
-  uint64_t high = secure_random64();
-};
-const Key kKey;
+const HashKey kKey = HashKey::make();
 
 }  // namespace
 
-uint64_t key_hash(std::span<const uint8_t> octets) {
-  State state{kKey.low ^ 0x736f6d6570736575, kKey.high ^ 0x646f72616e646f6d, kKey.low ^ 0x6c7967656e657261,
-              kKey.high ^ 0x7465646279746573};
+HashKey HashKey::make() {
+  const uint64_t low = secure_random64();
+  return {low, secure_random64()};
+}
+
+uint64_t key_hash(std::span<const uint8_t> octets) { return key_hash(kKey, octets); }
+
+uint64_t key_hash(const HashKey& key, std::span<const uint8_t> octets) {
+  State state{key.low ^ 0x736f6d6570736575, key.high ^ 0x646f72616e646f6d, key.low ^ 0x6c7967656e657261,
+              key.high ^ 0x7465646279746573};
   const uint8_t* at = octets.data();
   size_t left = octets.size();
   for (; left >= 8; at += 8, left -= 8) {

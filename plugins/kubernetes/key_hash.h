@@ -8,6 +8,15 @@
 
 namespace portolan::kubernetes {
 
+struct HashKey {
+  uint64_t low, high;
+  /// Drawn at random.
+  static HashKey make();
+  bool operator==(const HashKey&) const = default;
+};
+
+/// The hash under a key of its own, for what has to be the same in another process.
+uint64_t key_hash(const HashKey& key, std::span<const uint8_t> octets);
 /// Same octets, same hash, for the life of the process.
 uint64_t key_hash(std::span<const uint8_t> octets);
 

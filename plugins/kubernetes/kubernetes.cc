@@ -4,6 +4,7 @@
 #include "base/rcu.h"
 #include "dns/rdata.h"
 #include "plugins/kubernetes/aliases.h"
+#include "plugins/kubernetes/reasons.h"
 
 namespace portolan::kubernetes {
 
@@ -40,15 +41,18 @@ Task<Outcome> Kubernetes::serve(Query& query, server::Next next) {
   const auto before_zone = static_cast<uint8_t>(name.size() - zone->view().size());
   const NameView as_asked(name.data() + before_zone, static_cast<uint8_t>(zone->view().size()));
   bool has_aliases = false;
+  bool is_sure = true;
   {
     const rcu::ReadGuard guard;
-    const Context context{options_.settings, index(), query.arena(), as_asked};
+    const Context context{options_.settings, index(), query.arena(), as_asked,
+                          options_.settings.is_multicluster(*zone)};
     const Found found = answer(context, query, *zone, has_aliases);
-    const bool goes_on = found == Found::no_name && options_.settings.fallthrough.through(query.question.lower);
+    const bool goes_on = is_missing(found) && options_.settings.fallthrough.through(query.question.lower);
     if (!has_aliases && !goes_on) return finish(context, query, found);
+    is_sure = context.is_sure;
   }
-  if (has_aliases) return answer_aliases(query, as_asked);
-  return next(query);
+  if (has_aliases) return answer_aliases(query, as_asked, options_.settings.is_multicluster(*zone));
+  return is_sure ? next(query) : pass_on_unsure(query, next, as_asked, options_.settings.is_multicluster(*zone));
 }
 
 const dns::Name* Kubernetes::zone_of(NameView lower) const {
@@ -93,6 +97,7 @@ Found Kubernetes::answer(const Context& context, Query& query, const dns::Name& 
   Selection selection;
   const Found found = select(context, lower, selection);
   if (found != Found::records) return found;
+  reply.part_will_do = context.settings.headless_fit && selection.is_headless();
   if (type == RRType::a || type == RRType::aaaa) {
     has_aliases = selection.has_names();
     if (!has_aliases) add_addresses(context, selection, type, name, reply.answer);
@@ -114,37 +119,53 @@ Found Kubernetes::answer_text(const Context& context, Query& query) const {
     return Found::records;
   }
   Selection selection;
-  if (select(context, lower, selection) != Found::records) return Found::no_name;
+  const Found found = select(context, lower, selection);
+  // A service without endpoints in a topology zone has no data, of whatever type.
+  if (found == Found::hidden || (found == Found::nothing && selection.entry)) return found;
+  if (found != Found::records) return Found::no_name;
   const bool is_bare = selection.kind == Selection::Kind::own && selection.set->pair_count == 0;
   return is_bare ? Found::no_name : Found::nothing;
 }
 
-Task<Outcome> Kubernetes::answer_aliases(Query& query, NameView zone) {
+Task<Outcome> Kubernetes::answer_aliases(Query& query, NameView zone, bool multicluster) {
   const std::atomic<const Index*>& current = standing_->index();
-  AliasWalk walk(query, options_.settings, current, zone, query.question.type);
+  AliasWalk walk(query, options_.settings, current, zone, multicluster, query.question.type);
   Records records(query.arena());
   Task<bool> walking = walk.walk(query.question.name, &records);
   co_await walking;
+  const rcu::ReadGuard reading;
+  const Index& known = *current.load(std::memory_order_acquire);
+  const bool is_sure = walk.is_sure() && known.synced_for(multicluster);
+  const Context context{options_.settings, known, query.arena(), zone, multicluster, is_sure};
+  // A target that is not known yet does not count as missing either.
+  if (!walk.is_sure()) co_return finish(context, query, Found::no_name);
   auto& reply = query.reply();
-  reply.header.aa = true;
-  if (records.empty()) {
-    const rcu::ReadGuard reading;
-    const Context context{options_.settings, *current.load(std::memory_order_acquire), query.arena(), zone};
-    add_soa(context, reply.authority);
-  } else {
-    for (const dns::Record& record : records) reply.answer.push_back(record);
-    reply.header.tc = walk.truncated();
-  }
-  co_return query.answer();
+  for (const dns::Record& record : records) reply.answer.push_back(record);
+  reply.part_will_do = options_.settings.headless_fit && walk.ends_headless();
+  reply.header.tc = walk.truncated();
+  co_return finish(context, query, Found::nothing);
+}
+
+// A name that is not known here, while not all is known, and that others are asked for: they may have it, but that they
+// do not does not make it one that does not exist.
+Task<Outcome> Kubernetes::pass_on_unsure(Query& query, server::Next next, NameView zone, bool multicluster) {
+  Task<Outcome> asking = next(query);
+  const Outcome outcome = co_await asking;
+  if (outcome.verdict != server::Verdict::answered || outcome.rcode != dns::Rcode::nxdomain) co_return outcome;
+  query.reply().clear();
+  const rcu::ReadGuard reading;
+  const Context context{options_.settings, index(), query.arena(), zone, multicluster, false};
+  co_return finish(context, query, Found::no_name);
 }
 
 Outcome Kubernetes::finish(const Context& context, Query& query, Found found) const {
   auto& reply = query.reply();
   reply.header.aa = true;
   if (reply.answer.empty()) add_soa(context, reply.authority);
-  if (found != Found::no_name) return query.answer();
+  if (!is_missing(found)) return with_reason(context, query, found, query.answer());
   // What is not known yet does not count as missing.
-  return query.answer(context.index.synced() ? dns::Rcode::nxdomain : dns::Rcode::servfail);
+  const dns::Rcode rcode = context.is_sure ? dns::Rcode::nxdomain : dns::Rcode::servfail;
+  return with_reason(context, query, found, query.answer(rcode));
 }
 
 }  // namespace portolan::kubernetes

@@ -59,6 +59,7 @@ class Folder {
   }
   ~Folder() { std::filesystem::remove_all(path_); }
   std::string line() const { return "manifests " + path_.string() + "\n"; }
+  void add(const char* name, const std::string& text) const { std::ofstream(path_ / name) << text; }
 
  private:
   std::filesystem::path path_;
@@ -193,8 +194,19 @@ TEST_CASE("kubernetes: what is wrong in the Corefile is refused by name") {
       {"tls a b\n", "tls"},
       {"noendpoints now\n", "now"},
       {"ignore something\n", "something"},
-      {"zonal\n", "directive option zonal is known to CoreDNS but not built into portolan"},
-      {"multicluster cluster.local\n", "directive option multicluster is known to CoreDNS but not built"},
+      {"zonal now\n", "now"},
+      {"zonal\n noendpoints\n", "zonal requires the endpoint cache; remove noendpoints"},
+      {"noendpoints\n headless_fit\n", "headless_fit requires endpoints; remove noendpoints"},
+      {"multicluster other.zone\n",
+       "is not authoritative for the multicluster zone other.zone. (authoritative zones: [cluster.local. "
+       "in-addr.arpa.])"},
+      {"pods verified 10.0.0.0/8\n", "a CIDR of pods requires pods insecure"},
+      {"pods insecure 10.0.0.1\n", "10.0.0.1"},
+      {"pods insecure\n pod_ips all\n", "pod_ips all requires pods verified"},
+      {"pods verified\n pod_ips most\n", "most"},
+      {"pod_subdomains svc\n", "pod_subdomains requires pods insecure or pods verified"},
+      {"pods insecure\n pod_subdomains a.b\n", "\"a.b\": expected one label, such as pod or svc"},
+      {"pods insecure\n pod_subdomains\n", "pod_subdomains"},
       {"resyncperiod 5m\n", "resyncperiod"},
       {"kubeconfig /nosuchfile\n", "/nosuchfile"},
   };
@@ -210,13 +222,126 @@ TEST_CASE("kubernetes: what is wrong in the Corefile is refused by name") {
 
 TEST_CASE("kubernetes: everything that CoreDNS accepts is accepted") {
   const Folder folder;
-  for (const char* options : {"ignore\n", "ignore empty_service extra\n", "ttl +5\n", "ttl 007\n", "ttl 10 20\n",
-                              "labels a in ()\n", "labels a in (b, c),d notin (e),!f,g\n", "fallthrough bad..name\n",
-                              "startup_timeout 1s 2s\n", "namespaces UPPER bad_name\n",
-                              "pods insecure\n pods verified\n", "endpoint http://127.0.0.1:1\n apiserver_qps 1.5\n",
-                              "endpoint_pod_names\n noendpoints\n", "namespace_labels a=b\n"}) {
+  for (const char* options :
+       {"ignore\n", "ignore empty_service extra\n", "ttl +5\n", "ttl 007\n", "ttl 10 20\n", "labels a in ()\n",
+        "labels a in (b, c),d notin (e),!f,g\n", "fallthrough bad..name\n", "startup_timeout 1s 2s\n",
+        "namespaces UPPER bad_name\n", "pods insecure\n pods verified\n",
+        "endpoint http://127.0.0.1:1\n apiserver_qps 1.5\n", "endpoint_pod_names\n noendpoints\n",
+        "namespace_labels a=b\n", "multicluster\n", "multicluster cluster.local\n", "zonal\n"}) {
     CAPTURE(options);
     const PluginFixture fixture = with_options(folder.line() + options);
     CHECK_MESSAGE(fixture.ok(), fixture.error_text());
   }
+}
+
+TEST_CASE("kubernetes: the rights it needs are to what the options make it read") {
+  const struct {
+    const char* options;
+    Lines objects;
+  } cases[] = {
+      {"", {"services", "discovery.k8s.io/endpointslices", "namespaces"}},
+      {"pods insecure\n", {"services", "discovery.k8s.io/endpointslices", "namespaces"}},
+      {"namespaces web data\n", {"services", "discovery.k8s.io/endpointslices", "namespaces"}},
+      {"pods verified\n", {"services", "discovery.k8s.io/endpointslices", "pods", "namespaces"}},
+      {"noendpoints\n", {"services", "namespaces"}},
+      {"multicluster cluster.local\n",
+       {"services", "discovery.k8s.io/endpointslices", "namespaces", "multicluster.x-k8s.io/serviceimports"}},
+  };
+  for (const auto& each : cases) {
+    CAPTURE(each.options);
+    PluginFixture fixture = with_options(std::string("endpoint http://127.0.0.1:1\n") + each.options);
+    REQUIRE(fixture.ok());
+    std::vector<server::ApiRight> rights;
+    fixture.handler<server::RightsUser>("kubernetes").rights(rights);
+    Lines objects;
+    for (const server::ApiRight& right : rights) {
+      objects.push_back((right.group.empty() ? "" : right.group + "/") + right.resource);
+      CHECK(right.verbs == Lines{"list", "watch"});
+    }
+    CHECK(objects == each.objects);
+  }
+  const Folder folder;
+  PluginFixture fixture = with_options(folder.line() + "pods verified\n");
+  REQUIRE(fixture.ok());
+  std::vector<server::ApiRight> rights;
+  fixture.handler<server::RightsUser>("kubernetes").rights(rights);
+  CHECK(rights.empty());
+}
+
+TEST_CASE("kubernetes: options beyond CoreDNS's are taken") {
+  const Folder folder;
+  for (const char* options :
+       {"pods insecure 10.32.0.0/12 fd00:10::/64\n", "pods verified\n pod_ips all\n", "pods verified\n pod_ips first\n",
+        "pods insecure\n pod_subdomains pod svc IP\n", "pods insecure\n pod_subdomains svc\n", "headless_fit\n",
+        "noendpoints\n multicluster cluster.local\n headless_fit\n"}) {
+    CAPTURE(options);
+    const PluginFixture fixture = with_options(folder.line() + options);
+    CHECK_MESSAGE(fixture.ok(), fixture.error_text());
+  }
+}
+
+TEST_CASE("kubernetes: names of pods stand below the labels of pod_subdomains, and below no others") {
+  const Folder folder;
+  PluginFixture both = with_options(folder.line() + "pods insecure 10.32.0.0/12\n pod_subdomains pod SVC\n");
+  REQUIRE_MESSAGE(both.ok(), both.error_text());
+  REQUIRE(wait_ready(both));
+  for (const std::string label : {"pod", "svc"}) {
+    const std::string name = "10-32-0-5.prod." + label + ".cluster.local.";
+    CHECK(both.ask(name).answer == Lines{name + " 5 IN A 10.32.0.5"});
+    CHECK(both.ask("192-0-2-1.prod." + label + ".cluster.local.").rcode == Rcode::nxdomain);
+  }
+  CHECK(both.ask("web.prod.svc.cluster.local.").answer == Lines{"web.prod.svc.cluster.local. 5 IN A 10.96.2.10"});
+
+  PluginFixture svc = with_options(folder.line() + "pods insecure\n pod_subdomains svc\n");
+  REQUIRE(wait_ready(svc));
+  CHECK(svc.ask("10-32-0-5.prod.svc.cluster.local.").rcode == Rcode::noerror);
+  CHECK(svc.ask("10-32-0-5.prod.pod.cluster.local.").rcode == Rcode::nxdomain);
+  CHECK(svc.ask("pod.cluster.local.").rcode == Rcode::nxdomain);
+
+  PluginFixture neither = with_options(folder.line() + "pods insecure\n");
+  REQUIRE(wait_ready(neither));
+  CHECK(neither.ask("10-32-0-5.prod.svc.cluster.local.").rcode == Rcode::nxdomain);
+}
+
+TEST_CASE("kubernetes: a headless service that is too big is cut, or with headless_fit answered in part") {
+  const Folder folder;
+  std::string slice = R"(
+apiVersion: v1
+kind: Service
+metadata: {name: big, namespace: prod}
+spec: {clusterIP: None, ports: [{name: http, port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: big-1, namespace: prod, labels: {kubernetes.io/service-name: big}}
+ports: [{name: http, port: 80}]
+endpoints: [)";
+  for (int i = 0; i < 200; ++i) slice += "{addresses: [10.1.0." + std::to_string(i) + "]},";
+  folder.add("big.yaml", slice + "]\n");
+  using testing::Ask;
+  const std::string name = "big.prod.svc.cluster.local.";
+  const Ask srv{.name = name, .type = RRType::srv, .edns_size = 1232};
+
+  PluginFixture cut = with_options(folder.line());
+  REQUIRE(wait_ready(cut));
+  CHECK(cut.ask({.name = name, .edns_size = 1232}).header.tc);
+
+  PluginFixture fit = with_options(folder.line() + "headless_fit\n");
+  REQUIRE(wait_ready(fit));
+  const Answer part = fit.ask({.name = name, .edns_size = 1232});
+  CHECK_FALSE(part.header.tc);
+  CHECK(part.message.size() <= 1232);
+  CHECK(part.message.size() > 1232 - 16);
+  CHECK(part.answer.size() == (1232 - 12 - (name.size() + 1 + 4) - 11) / 16);
+  const Answer small = fit.ask(name);  // no EDNS: 512 octets
+  CHECK_FALSE(small.header.tc);
+  CHECK(small.answer.size() == (512 - 12 - (name.size() + 1 + 4)) / 16);
+  const Answer services = fit.ask(srv);
+  CHECK_FALSE(services.header.tc);
+  CHECK(services.answer.size() > 15);
+  CHECK(services.answer.size() == services.additional.size());
+  CHECK(fit.ask({.name = name, .transport = server::Transport::tcp}).answer.size() == 200);
+  CHECK(fit.ask({.name = name, .edns_size = 4096}).answer.size() == 200);
+  // One endpoint is one endpoint, and what is no headless service is cut as ever.
+  CHECK(fit.ask("10-1-0-7.big.prod.svc.cluster.local.").answer.size() == 1);
 }

@@ -2,10 +2,15 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/rcu.h"
+#include "cluster/reflector.h"
+#include "plugins/common/search_domains.h"
 #include "plugins/kubernetes/kubernetes.h"
 #include "plugins/kubernetes/metrics.h"
+#include "server/configuration.h"
 
 namespace portolan::kubernetes {
 namespace {
@@ -32,7 +37,9 @@ Standing::Standing(StatePtr own, StatePtr previous)
     : own_(std::move(own)), previous_(std::move(previous)), index_(previous_ ? &previous_->index() : &own_->index()) {}
 
 std::shared_ptr<Standing> Standing::begin(StatePtr own, StatePtr previous) {
+  const auto has_something = [](const Index& index) { return index.synced() || index.restored(); };
   if (own == previous || own->index().synced()) previous = nullptr;
+  if (previous && has_something(own->index()) && !has_something(previous->index())) previous = nullptr;
   const bool waits = previous != nullptr;
   std::shared_ptr<Standing> standing(new Standing(std::move(own), std::move(previous)));
   if (waits) {
@@ -65,9 +72,16 @@ void Kubernetes::adopt(const std::shared_ptr<server::Handler>& previous) {
 Result<void> Kubernetes::prepare() {
   register_metrics();
   if (!options_.bound) options_.settings.local = machine_addresses();
+  if (options_.completes_searches) read_host_search();
+  SourceOptions source = options_.source;
+  source.clients = clients_of_all_blocks();
   // Not the process's clock: a state that is being stopped may outlive it.
-  auto state = ClusterState::get(options_.source, system_clock());
+  const std::string& snapshot = options_.snapshot.path.empty() ? begin_from_ : options_.snapshot.path;
+  auto state = ClusterState::get(source, system_clock(), [&](Index& index) {
+    if (!snapshot.empty()) load_snapshot(snapshot, options_.source, index, system_clock());
+  });
   if (!state) return fail("plugin/kubernetes: " + state.error().message);
+  if (!options_.snapshot.path.empty()) keeper_ = SnapshotKeeper::get(snapshot, options_.source, *state);
   if (previous_ && previous_->own() == *state) {
     standing_ = std::move(previous_);
   } else {
@@ -78,6 +92,27 @@ Result<void> Kubernetes::prepare() {
   return {};
 }
 
+// Pods have the machine's search domains behind those of the cluster.
+void Kubernetes::read_host_search() {
+  auto domains = read_search_domains(options_.resolv_conf);
+  if (domains) {
+    options_.host_search = std::move(*domains);
+  } else {
+    log::warning("plugin/kubernetes: search paths end with the zone: " + domains.error().message);
+  }
+}
+
+// Blocks that read the same objects share one state: it keeps what any of them needs.
+ClientData Kubernetes::clients_of_all_blocks() const {
+  ClientData clients = options_.source.clients;
+  if (!options_.configuration) return clients;
+  const std::string own = options_.source.source_key();
+  options_.configuration->each<Kubernetes>([&](std::string_view, const Kubernetes& other) {
+    if (other.options_.source.source_key() == own) clients = std::max(clients, other.options_.source.clients);
+  });
+  return clients;
+}
+
 // Queries are answered from the start, with SERVFAIL for names not yet known; after `startup_timeout` the log says so.
 void Kubernetes::warn_when_late() {
   Loop& loop = process_.background();
@@ -86,12 +121,29 @@ void Kubernetes::warn_when_late() {
     timer->start(timeout, [timer, weak] {
       const auto standing = weak.lock();
       if (standing && !standing->index().load()->synced()) {
-        log::warning("plugin/kubernetes: serving with unsynced Kubernetes API: " + standing->own()->label());
+        log::warning("plugin/kubernetes: serving with unsynced Kubernetes API: " + standing->own()->label() +
+                     (standing->own()->index().restored() ? ", from a snapshot" : ""));
       }
     });
   });
 }
 
-bool Kubernetes::ready() const noexcept { return standing_ && index().synced(); }
+// What the source asks for, kind by kind; `namespaces` chooses among what all of them give (cluster/source.h).
+void Kubernetes::rights(std::vector<server::ApiRight>& all) const {
+  if (!options_.source.manifests.empty()) return;
+  for (const cluster::Kind kind : cluster::kinds(options_.source.wanted)) {
+    cluster::Resource resource = cluster::resource(kind, options_.source.wanted);
+    all.push_back({std::move(resource.group), std::move(resource.plural), {"list", "watch"}});
+  }
+}
+
+bool Kubernetes::ready() const noexcept {
+  return standing_ && (index().synced() || (options_.snapshot.serve && index().restored()));
+}
+
+void Kubernetes::stop(server::Deadline) noexcept {
+  keeper_.reset();  // saves what has changed since the last time
+  standing_.reset();
+}
 
 }  // namespace portolan::kubernetes

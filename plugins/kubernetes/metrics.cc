@@ -1,19 +1,20 @@
 // Gauges are set when they are asked for: reading a connection's state costs nothing, keeping it would.
 #include "plugins/kubernetes/metrics.h"
 
+#include <algorithm>
 #include <array>
-#include <ctime>
 #include <string>
 #include <vector>
 
 #include "base/guarded.h"
 #include "base/metrics.h"
+#include "base/rfc3339.h"
 #include "plugins/kubernetes/cluster_state.h"
 
 namespace portolan::kubernetes {
 namespace {
 
-constexpr std::string_view kKindNames[] = {"service", "endpointslice", "pod", "namespace"};
+constexpr std::string_view kKindNames[] = {"service", "endpointslice", "pod", "namespace", "serviceimport"};
 
 const metrics::HistogramFamily& programming() {
   static const metrics::HistogramFamily family("coredns_kubernetes_dns_programming_duration_seconds",
@@ -53,16 +54,19 @@ void show(const ClusterState& state) {
   }
 }
 
-void show_all() {
-  std::vector<std::shared_ptr<ClusterState>> live;  // let go of after the lock
-  {
-    auto states = exposed_states().lock();
-    std::erase_if(*states, [](const auto& state) { return state.expired(); });
-    for (const auto& state : *states) {
-      if (auto alive = state.lock()) live.push_back(std::move(alive));
-    }
+// To be let go of when no lock is held.
+std::vector<std::shared_ptr<ClusterState>> live_states() {
+  std::vector<std::shared_ptr<ClusterState>> live;
+  auto states = exposed_states().lock();
+  std::erase_if(*states, [](const auto& state) { return state.expired(); });
+  for (const auto& state : *states) {
+    if (auto alive = state.lock()) live.push_back(std::move(alive));
   }
-  for (const auto& state : live) show(*state);
+  return live;
+}
+
+void show_all() {
+  for (const auto& state : live_states()) show(*state);
 }
 
 }  // namespace
@@ -74,29 +78,8 @@ void register_metrics() {
   [[maybe_unused]] static const uint64_t hook = metrics::before_scrape(show_all);
 }
 
-double parse_time(std::string_view text) {
-  std::tm when{};
-  const std::string copy(text);
-  const char* rest = strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &when);
-  if (!rest) return -1;
-  double fraction = 0;
-  if (*rest == '.') {
-    double place = 0.1;
-    for (++rest; *rest >= '0' && *rest <= '9'; ++rest, place /= 10) fraction += (*rest - '0') * place;
-  }
-  double offset = 0;
-  if (*rest == '+' || *rest == '-') {
-    int hours = 0, minutes = 0;
-    if (std::sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) return -1;
-    offset = (hours * 3600 + minutes * 60) * (*rest == '-' ? -1.0 : 1.0);
-  } else if (*rest != 'Z' || rest[1] != '\0') {
-    return -1;
-  }
-  return static_cast<double>(timegm(&when)) + fraction - offset;
-}
-
 void observe_programming(std::string_view trigger_time, bool headless, const Clock& clock) {
-  const double triggered = parse_time(trigger_time);
+  const double triggered = rfc3339_seconds(trigger_time);
   if (triggered < 0) return;
   const std::chrono::duration<double> now = clock.wall().time_since_epoch();
   programming().with({headless ? "headless_with_selector" : "cluster_ip"}).observe(now.count() - triggered);
@@ -104,11 +87,16 @@ void observe_programming(std::string_view trigger_time, bool headless, const Clo
 
 void expose_state(const std::shared_ptr<ClusterState>& state) { exposed_states().lock()->push_back(state); }
 
-// Another state of the same source shows itself again at the next scrape.
+// After a reload another state of the same source may be there: what it shows stays.
 void forget_state(const ClusterState& state) {
-  for (const std::string_view kind : kKindNames) {
-    connected().remove({state.label(), kind});
-    age().remove({state.label(), kind});
+  const auto others = live_states();
+  for (size_t i = 0; i < cluster::kKinds; ++i) {
+    const auto shown = [&](const auto& other) {
+      return other->label() == state.label() && other->wants(static_cast<cluster::Kind>(i));
+    };
+    if (std::any_of(others.begin(), others.end(), shown)) continue;
+    connected().remove({state.label(), kKindNames[i]});
+    age().remove({state.label(), kKindNames[i]});
   }
 }
 

@@ -18,7 +18,4 @@ void observe_programming(std::string_view trigger_time, bool headless, const Clo
 void expose_state(const std::shared_ptr<ClusterState>& state);
 void forget_state(const ClusterState& state);
 
-/// Seconds since the Unix epoch of an RFC 3339 time; negative when it is none.
-double parse_time(std::string_view text);
-
 }  // namespace portolan::kubernetes

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "plugins/kubernetes/answers.h"
+#include "plugins/kubernetes/local_endpoints.h"
 
 namespace portolan::kubernetes {
 
@@ -15,54 +16,23 @@ namespace {
 
 // Calls `visit(labels, octets)` for each name server and address: labels in front of the zone, 4 or 16 octets.
 template <class Visit>
-void each_endpoint_of(const Context& context, const IpAddress& local, const Entry& entry, Visit visit) {
-  const Set& set = entry.endpoints();
-  const auto octets_of = [&](const Set& from, uint32_t id) {
-    return id < from.v4_count ? entry.v4(from).subspan(id * 4, 4)
-                              : entry.v6(from).subspan((id - from.v4_count) * 16, 16);
-  };
-  const auto same = [](std::span<const uint8_t> a, std::span<const uint8_t> b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
-  };
-  const auto pairs = entry.pairs(set);
-  const uint32_t addresses = set.v4_count + set.v6_count;
-  for (const SliceRow& slice : entry.slices(set)) {
-    const auto of_slice = pairs.subspan(slice.first_pair, slice.pairs);
-    const bool is_here = std::any_of(of_slice.begin(), of_slice.end(), [&](const PairRow& pair) {
-      return pair.address < addresses && same(octets_of(set, pair.address), local.octets());
-    });
-    if (!is_here) continue;
-    if (entry.form() == Form::headless) {
-      for (const PairRow& pair : of_slice) {
-        if (pair.address >= addresses || pair.host == kNoHost) continue;
-        const std::string_view host = entry.text(entry.hosts(set)[pair.host]);
-        const auto labels = context.arena.bytes(host.size() + entry.key().size());
-        std::copy(entry.key().begin(), entry.key().end(), std::copy(host.begin(), host.end(), labels.begin()));
-        visit(std::string_view(reinterpret_cast<const char*>(labels.data()), labels.size()),
-              octets_of(set, pair.address));
-      }
-    } else {
-      const Set& own = entry.own();
-      for (uint32_t id = 0; id < own.v4_count + own.v6_count; ++id) visit(entry.key(), octets_of(own, id));
-    }
-  }
-}
-
-template <class Visit>
 void each_name_server(const Context& context, Visit visit) {
-  bool is_endpoint = false;
-  for (const IpAddress& local : context.settings.local) {
-    const ReverseNode* const node = context.index.names_of(local);
-    if (!node) continue;
-    std::unordered_set<std::string_view> seen;
-    node->each([&](const ReverseNode::Target& target) {
-      if (!target.endpoint) return true;
-      is_endpoint = true;
-      const Entry* const entry = seen.insert(target.key).second ? context.index.service(target.key) : nullptr;
-      if (entry) each_endpoint_of(context, local, *entry, visit);
-      return true;
-    });
-  }
+  const bool is_endpoint = each_local_slice(context, [&](const Entry& entry, const SliceRow& slice) {
+    if (entry.form() != Form::headless) {
+      const Set& own = entry.own();
+      for (uint32_t id = 0; id < own.v4_count + own.v6_count; ++id) visit(entry.key(), octets_of(entry, own, id));
+      return;
+    }
+    const Set& set = entry.endpoints();
+    for (const PairRow& pair : entry.pairs(set).subspan(slice.first_pair, slice.pairs)) {
+      if (pair.address >= set.v4_count + set.v6_count || pair.host == kNoHost) continue;
+      const std::string_view host = entry.text(entry.hosts(set)[pair.host]);
+      const auto labels = context.arena.bytes(host.size() + entry.key().size());
+      std::copy(entry.key().begin(), entry.key().end(), std::copy(host.begin(), host.end(), labels.begin()));
+      visit(std::string_view(reinterpret_cast<const char*>(labels.data()), labels.size()),
+            octets_of(entry, set, pair.address));
+    }
+  });
   if (is_endpoint) return;
   for (const IpAddress& local : context.settings.local) visit(std::string_view("\2ns\3dns"), local.octets());
 }

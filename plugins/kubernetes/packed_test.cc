@@ -13,7 +13,7 @@ namespace {
 
 // The host of the first endpoint, as labels.
 std::string host_of(cluster::EndpointSlice slice, bool pod_names) {
-  const std::string packed = pack(slice, pod_names);
+  const std::string packed = pack(slice, {.pod_names = pod_names});
   return std::string(unpack(packed).addresses.at(0).host);
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("kubernetes: endpoints are called after host name, pod or address") {
 TEST_CASE("kubernetes: endpoints that are not ready are left out") {
   cluster::EndpointSlice slice = slice_object("a", "s", "s-1", {"10.2.0.1", "10.2.0.2"});
   slice.endpoints[0].ready = false;
-  const std::string packed = pack(slice, false);
+  const std::string packed = pack(slice, {});
   CHECK(unpack(packed).addresses.size() == 1);
 }
 

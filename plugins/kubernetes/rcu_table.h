@@ -12,8 +12,8 @@
 namespace portolan::kubernetes {
 
 /// `Node` has a member `uint64_t hash`, a function `size_t octets() const`, is trivially destructible and comes from
-/// ::operator new. find() is for any thread; everything else for the writer alone. The destructor frees the slots, not
-/// the nodes.
+/// ::operator new. find() and each() are for any thread; everything else for the writer alone. The destructor frees the
+/// slots, not the nodes.
 template <class Node>
 class RcuTable {
  public:
@@ -53,11 +53,12 @@ class RcuTable {
 
   size_t size() const { return live_; }
 
+  /// What is put or erased meanwhile may be visited or not.
   template <class Visit>
   void each(Visit visit) const {
-    const Slots& slots = *slots_.load(std::memory_order_relaxed);
+    const Slots& slots = *slots_.load(std::memory_order_acquire);
     for (uint32_t i = 0; i <= slots.mask; ++i) {
-      Node* node = slots.at(i).load(std::memory_order_relaxed);
+      Node* node = slots.at(i).load(std::memory_order_acquire);
       if (node && node != gone()) visit(node);
     }
   }

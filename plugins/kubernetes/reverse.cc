@@ -4,10 +4,9 @@
 #include "plugins/kubernetes/answers.h"
 
 namespace portolan::kubernetes {
-namespace {
 
 // CoreDNS takes groups of four nibbles from the top and ignores up to three labels in front of a full IPv6 name.
-bool reverse_address(dns::NameView lower, IpAddress& address) {
+bool address_of_full_reverse(dns::NameView lower, IpAddress& address) {
   constexpr unsigned kFull = 34;
   const unsigned labels = lower.label_count();
   const bool surplus = labels > kFull && labels < kFull + 4;
@@ -17,11 +16,9 @@ bool reverse_address(dns::NameView lower, IpAddress& address) {
   return true;
 }
 
-}  // namespace
-
 Found add_reverse(const Context& context, dns::NameView lower, dns::NameView owner, Records& out) {
   IpAddress address;
-  if (!reverse_address(lower, address)) return Found::nothing;
+  if (!address_of_full_reverse(lower, address)) return Found::nothing;
   const ReverseNode* const node = context.index.names_of(address);
   if (!node) return Found::no_name;
   const Settings& settings = context.settings;
@@ -29,7 +26,7 @@ Found add_reverse(const Context& context, dns::NameView lower, dns::NameView own
   node->each([&](const ReverseNode::Target& target) {
     const size_t space_at = static_cast<uint8_t>(target.key[0]) + 1u;
     const auto space = target.key.substr(space_at + 1, static_cast<uint8_t>(target.key[space_at]));
-    if (!settings.namespaces.empty() && !exposed(settings, context.index, space)) return true;
+    if (!settings.namespaces.empty() && exposure(settings, context.index, space) != Exposure::shown) return true;
     const dns::NameView name = under(context, target.labels, settings.primary);
     if (!name.is_root()) out.push_back({owner, dns::RRType::ptr, dns::RRClass::in, settings.ttl, name.wire()});
     return target.endpoint;  // one service is enough

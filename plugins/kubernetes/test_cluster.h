@@ -64,6 +64,26 @@ inline cluster::Pod pod_object(std::string space, std::string name, std::string 
   return pod;
 }
 
+inline cluster::ServiceImport import_object(std::string space, std::string name, std::vector<std::string> ips,
+                                            std::vector<cluster::Port> ports = {{"http", "TCP", 80}}) {
+  cluster::ServiceImport import;
+  import.meta.space = std::move(space);
+  import.meta.name = std::move(name);
+  import.headless = ips == std::vector<std::string>{"None"};
+  if (!import.headless) import.ips = std::move(ips);
+  import.ports = std::move(ports);
+  return import;
+}
+
+/// The endpoints that `cluster` exports for an import.
+inline cluster::EndpointSlice imported_slice(std::string space, std::string import, std::string cluster,
+                                             const std::vector<std::string>& endpoints) {
+  cluster::EndpointSlice slice = slice_object(std::move(space), "", import + "-" + cluster, endpoints);
+  slice.import = std::move(import);
+  slice.source_cluster = std::move(cluster);
+  return slice;
+}
+
 inline Settings settings_for(std::string_view zone) {
   Settings settings;
   settings.zones = {dns::Name::parse(zone).value()};
@@ -85,7 +105,8 @@ inline std::vector<std::string> ask(const Index& index, const Settings& settings
   Arena arena;
   const dns::Name name = dns::Name::parse(text).value();
   const dns::Name zone = settings.zones.front();
-  const Context context{settings, index, arena, name.view().suffix(zone.view().label_count())};
+  const Context context{settings, index, arena, name.view().suffix(zone.view().label_count()),
+                        settings.is_multicluster(zone)};
   Records answer(arena), additional(arena);
   Found found = Found::no_name;
   if (type == dns::RRType::ptr) {
@@ -101,6 +122,7 @@ inline std::vector<std::string> ask(const Index& index, const Settings& settings
     else if (found == Found::records)
       add_addresses(context, selection, type, name, answer);
   }
+  if (found == Found::hidden) return {"hidden"};
   if (found == Found::no_name) return {"NXDOMAIN"};
   if (answer.empty()) return {"NODATA"};
   std::vector<std::string> result;
