@@ -168,12 +168,13 @@ def api(stage, options):
                      ["--suite", "errors", "--only", "kubernetes/*", "--mode", "api"], 1200)
 
 
-def process_suite(stage, script, timeout):
+def process_suite(stage, script, timeout, *words):
     """A suite that prints `ok NAME` and `FAILED NAME: why` and writes its counts."""
     counts = os.path.join(LOGS, f"{stage.name}.json")
     if os.path.exists(counts):
         os.unlink(counts)
-    status, output = run(stage, "suite", [PYTHON, script, "--server", binary("release"), "--counts", counts], timeout)
+    command = [PYTHON, script, "--server", binary("release"), "--counts", counts, *words]
+    status, output = run(stage, "suite", command, timeout)
     if not os.path.exists(counts):
         stage.fail(f"{script} ended with {status}:\n{tail(output)}")
         return
@@ -194,7 +195,17 @@ def server(stage, options):
 
 def cluster(stage, options):
     if apiserver(stage) and build(stage, "release", "portolan"):
-        process_suite(stage, "tests/cluster/suite.py", 900)
+        process_suite(stage, "tests/cluster/suite.py", 900, *(["--long"] if options.long else []))
+
+
+def pod(stage, options):
+    if build(stage, "release", "portolan"):
+        process_suite(stage, "tests/pod/suite.py", 300)
+
+
+def deploy(stage, options):
+    if apiserver(stage) and build(stage, "release", "portolan"):
+        process_suite(stage, "tests/deploy/suite.py", 600)
 
 
 # ---------------------------------------------------------------------- the query path
@@ -269,7 +280,7 @@ def fuzz(stage, options):
         stage.fail(f"scripts/fuzz.sh ended with {status}:\n{tail(output)}")
 
 
-STAGES = [unit, replay, golden, server, api, cluster, style, asan, tsan, fuzz]
+STAGES = [unit, replay, golden, server, api, cluster, pod, deploy, style, asan, tsan, fuzz]
 
 
 def main():

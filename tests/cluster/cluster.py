@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -138,6 +139,16 @@ class Cluster:
         if process and process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             process.wait(10)
+
+    def compact(self):
+        """Has etcd forget all history: a watch from before can no longer be resumed from it."""
+        def etcd(path, body):
+            request = urllib.request.Request(f"http://127.0.0.1:{self._etcd_port}{path}", json.dumps(body).encode())
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+
+        revision = int(etcd("/v3/kv/range", {"key": "YQ=="})["header"]["revision"])
+        etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
 
     def close(self):
         self.stop_api_server()

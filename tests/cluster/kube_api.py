@@ -14,6 +14,8 @@ RESOURCES = {
     "ServiceImport": ("/apis/multicluster.x-k8s.io/v1alpha1", "serviceimports", True),
     "ClusterRole": ("/apis/rbac.authorization.k8s.io/v1", "clusterroles", False),
     "ClusterRoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings", False),
+    "Deployment": ("/apis/apps/v1", "deployments", True),
+    "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets", True),
 }
 
 SERVICE_IMPORTS = {

@@ -163,10 +163,13 @@ class Asking:
 
 
 class Upstream:
-    """A DNS server of one line: answers every A question with one address."""
+    """A DNS server of one line: answers every A question with one address, or only those below `zone`; others do not
+    exist."""
 
-    def __init__(self, address):
+    def __init__(self, address, zone=None):
         self.port, self._address = free_port(), address
+        self._tail = b"" if zone is None else b"".join(
+            bytes([len(label)]) + label for label in zone.encode().split(b".")) + b"\0"
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", self.port))
         threading.Thread(target=self._serve, daemon=True).start()
@@ -179,8 +182,9 @@ class Upstream:
             except OSError:
                 return
             end = packet.index(b"\0", 12) + 5
-            answers = 1 if packet[end - 4:end - 2] == b"\0\1" else 0
-            head = packet[:2] + b"\x81\x80\0\1\0" + bytes([answers]) + b"\0\0\0\0"
+            known = packet[12:end - 4].lower().endswith(self._tail)
+            answers = 1 if known and packet[end - 4:end - 2] == b"\0\1" else 0
+            head = packet[:2] + (b"\x81\x80" if known else b"\x81\x83") + b"\0\1\0" + bytes([answers]) + b"\0\0\0\0"
             record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + rdata if answers else b""
             self._socket.sendto(head + packet[12:end] + record, peer)
 

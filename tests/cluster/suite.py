@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The server in front of a real API server: one function a case, each prints `ok NAME` or `FAILED NAME: why`.
 
-    suite.py --server build/release/portolan [--only GLOB]"""
+    suite.py --server build/release/portolan [--only GLOB] [--long]"""
 import argparse
 import fnmatch
 import json
@@ -14,8 +14,12 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import cases_of_options  # noqa: E402
+import faults  # noqa: E402
 import objects  # noqa: E402
+import snapshots  # noqa: E402
 from cluster import DNS_TOKEN, Cluster, kubeconfig  # noqa: E402
+from json_proxy import JsonProxy  # noqa: E402
 from server import Asking, Failed, Server, Upstream, eventually, expect, usr1  # noqa: E402
 
 # The ConfigMap that kubeadm writes; only ports and the upstream stand for what a test machine has.
@@ -65,16 +69,20 @@ cp {DIR}/token {DIR}/ca.crt /run/secrets/kubernetes.io/serviceaccount/ && exec "
 class Bench:
     """What every case gets: the cluster, the binary, and a way to start it."""
 
-    def __init__(self, cluster, binary):
-        self.cluster, self.api, self.binary = cluster, cluster.api, binary
+    plain = PLAIN
 
-    def files(self):
-        config = kubeconfig(self.cluster.url, DNS_TOKEN, self.cluster.ca)
+    def __init__(self, cluster, binary, long=False):
+        self.cluster, self.api, self.binary, self.long = cluster, cluster.api, binary, long
+        self.figures = []  # what a case measured, for its line
+
+    def files(self, url=None):
+        config = kubeconfig(url or self.cluster.url, DNS_TOKEN, self.cluster.ca)
         with open(self.cluster.ca) as ca:
             return {"kubeconfig": json.dumps(config), "token": DNS_TOKEN, "ca.crt": ca.read()}
 
-    def server(self, corefile=PLAIN, **more):
-        return Server(self.binary, corefile, self.files(), **more)
+    def server(self, corefile=PLAIN, through=None, files=None, **more):
+        """`through`: the URL under which the server finds the API server."""
+        return Server(self.binary, corefile, files or self.files(through), **more)
 
     def ready(self, server):
         """Waits until the server listens and says that it is ready."""
@@ -158,6 +166,23 @@ def headless_endpoints_come_and_go(bench):
         bench.api.delete(objects.slice_of("db", "shop", []))
         eventually(lambda: server.dig(name), ("NXDOMAIN", []), "no endpoint", 3)
         bench.api.delete(item)
+
+
+def a_proxy_with_json_only_is_read(bench):
+    """Objects and changes come through something that has no protobuf, although that is asked for first."""
+    files = bench.files()
+    with JsonProxy(bench.cluster) as proxy:
+        files["kubeconfig"] = json.dumps(kubeconfig(proxy.url, DNS_TOKEN))
+        with Server(bench.binary, PLAIN, files) as server:
+            bench.ready(server)
+            expect(server.dig("web.shop.svc.cluster.local"), ("NOERROR", ["10.96.7.1"]), "what was there")
+            item = objects.service("proxied", "shop", "10.96.7.54")
+            bench.api.apply(item)
+            eventually(lambda: server.dig("proxied.shop.svc.cluster.local"), ("NOERROR", ["10.96.7.54"]),
+                       "a new one", 3)
+            bench.api.delete(item)
+            eventually(lambda: server.dig("proxied.shop.svc.cluster.local"), ("NXDOMAIN", []), "after its deletion", 3)
+        expect(proxy.accepted, {"application/vnd.kubernetes.protobuf, application/json"}, "what the server accepts")
 
 
 def an_external_name_is_a_cname(bench):
@@ -311,16 +336,19 @@ def sigterm_ends_after_the_lameduck_time(bench):
 
 
 CASES = [kubeadm_corefile_serves_the_cluster, a_new_service_is_answered, a_changed_service_gets_its_new_ports,
-         headless_endpoints_come_and_go, an_external_name_is_a_cname, verified_pods_follow_the_cluster,
-         a_new_namespace_exists, many_changes_in_a_row_all_arrive, answers_stay_while_the_api_server_restarts,
+         headless_endpoints_come_and_go, a_proxy_with_json_only_is_read, an_external_name_is_a_cname,
+         verified_pods_follow_the_cluster, a_new_namespace_exists, many_changes_in_a_row_all_arrive,
+         answers_stay_while_the_api_server_restarts,
          a_change_during_the_outage_is_seen, an_absent_api_server_hurts_only_the_cluster_zone,
-         a_reload_loses_no_question, a_broken_corefile_keeps_the_old_one, sigterm_ends_after_the_lameduck_time]
+         a_reload_loses_no_question, a_broken_corefile_keeps_the_old_one, sigterm_ends_after_the_lameduck_time,
+         *snapshots.CASES, *cases_of_options.CASES]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", required=True)
     parser.add_argument("--only", default="*", metavar="GLOB")
+    parser.add_argument("--long", action="store_true", help="also what takes long")
     parser.add_argument("--counts", help="write the counts to this file as JSON")
     options = parser.parse_args()
     failed, ran = 0, 0
@@ -328,14 +356,16 @@ def main():
         cluster.allow_dns()
         cluster.load_objects([objects.namespace("shop"), objects.service("web", "shop", "10.96.7.1"),
                               objects.service("gone", "shop", "10.96.7.2")])
-        bench = Bench(cluster, os.path.abspath(options.server))
-        for case in CASES:
+        bench = Bench(cluster, os.path.abspath(options.server), options.long)
+        for case in CASES + faults.CASES + (faults.LONG_CASES if options.long else []):
             if not fnmatch.fnmatch(case.__name__, options.only):
                 continue
             ran += 1
             try:
+                begin, bench.figures = time.time(), []
                 case(bench)
-                print(f"ok {case.__name__}", flush=True)
+                took = f"{time.time() - begin:.1f} s"
+                print(f"ok {case.__name__} " + ", ".join([took, *bench.figures]), flush=True)
             except Failed as why:
                 failed += 1
                 print(f"FAILED {case.__name__}: {why}", flush=True)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The whole process, started with a Corefile and asked over loopback: listening, pressure, reload, signals, start.
+"""The whole process, started with a Corefile and asked over loopback: listening, pressure, reload, signals, start,
+transfers.
 
 One function a case, each prints `ok NAME`, `left out NAME: why` or `FAILED NAME: why`.
 
@@ -20,8 +21,10 @@ import pressure  # noqa: E402
 import processes  # noqa: E402
 import reloading  # noqa: E402
 import routing  # noqa: E402
+import transferring  # noqa: E402
 
-CASES = listening.CASES + pressure.CASES + reloading.CASES + processes.CASES + routing.CASES
+CASES = (listening.CASES + pressure.CASES + reloading.CASES + processes.CASES + routing.CASES +
+         transferring.CASES)
 
 
 def main():

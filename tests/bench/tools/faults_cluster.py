@@ -308,6 +308,15 @@ def t_api():
     finally:
         srv.stop()
 
+    def http(path):
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{READY}{path}", timeout=0.3) as f:
+                return f.status
+        except urllib.error.HTTPError as e:
+            return e.code
+        except OSError:
+            return 0
+
     def since(t0, limit, **checks):
         """When each check first holds, in seconds since t0."""
         found = dict.fromkeys(checks)
@@ -323,6 +332,7 @@ def t_api():
         srv = Server(cached=False, kubernetes=kc)
         try:
             answered_after("svc0", "10.96.50.0", 15)
+            until(lambda: http("/ready") == 200, 15)  # it answers what it knows before it knows all
             p, t0 = Probe(known(40), 100, True), now()
             if label == "silent":
                 proxy.hush()
@@ -371,15 +381,6 @@ def t_api():
     srv = Server(cached=False, kubernetes=kc, wait=False)
     try:
         t0, first = now(), {}
-
-        def http(path):
-            try:
-                with urllib.request.urlopen(f"http://{HOST}:{READY}{path}", timeout=0.3) as f:
-                    return f.status
-            except urllib.error.HTTPError as e:
-                return e.code
-            except OSError:
-                return 0
 
         history = []
         while now() - t0 < 12:

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/tls"
 	"encoding/binary"
@@ -26,7 +27,7 @@ import (
 var (
 	api   = flag.String("api", os.Getenv("K8SLOAD_API"), "API server (K8SLOAD_API)")
 	token = flag.String("token", os.Getenv("K8SLOAD_TOKEN"), "bearer token (K8SLOAD_TOKEN)")
-	cmd   = flag.String("cmd", "load", "load | lists | latency | storm")
+	cmd   = flag.String("cmd", "load", "load | lists | latency | storm | answer")
 	from  = flag.Int("from", 0, "first service")
 	to    = flag.Int("to", 100, "one past the last service")
 	nns   = flag.Int("ns", 20, "namespaces")
@@ -38,7 +39,7 @@ var (
 	out   = flag.String("out", "", "folder of the query lists")
 	dns   = flag.String("dns", "127.0.0.1:5310", "DNS server")
 	n     = flag.Int("n", 200, "changes")
-	rate  = flag.Float64("rate", 500, "storm: changes a second")
+	rate  = flag.Float64("rate", 500, "storm, answer: endpoint updates a second meanwhile; answer: -1 for as many as the API server takes")
 	secs  = flag.Float64("seconds", 20, "storm: seconds")
 )
 
@@ -356,6 +357,113 @@ func latency() {
 		"slice_from_request_ms": stats(eReq), "slice_after_response_ms": stats(eRes), "api_request_ms": stats(apiMs)})
 }
 
+func patchSlice(path string, ips []string) int {
+	var e []obj
+	for _, ip := range ips {
+		e = append(e, obj{"addresses": []string{ip}, "conditions": obj{"ready": true}})
+	}
+	code, _ := call("PATCH", path, "application/merge-patch+json", obj{"endpoints": e})
+	return code
+}
+
+// background patches endpoint slices of all services until stop is closed; counts what was done.
+func background(stop chan struct{}, done *int64) *sync.WaitGroup {
+	var next int64
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for w := 0; w < 16 && *rate != 0; w++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				i := int(atomic.AddInt64(&next, 1))
+				if due := begin.Add(time.Duration(float64(i) / *rate * 1e9)); *rate > 0 {
+					time.Sleep(time.Until(due))
+				}
+				s := i * 7919 % *to
+				var ips []string
+				for k := 0; k < *eps; k++ {
+					ips = append(ips, fmt.Sprintf("10.%d.%d.%d", 128+i%64, i/250%250, k+1))
+				}
+				if patchSlice("/apis/discovery.k8s.io/v1/namespaces/"+ns(s)+"/endpointslices/"+svc(s)+"-x", ips) == 200 {
+					atomic.AddInt64(done, 1)
+				}
+			}
+		}()
+	}
+	return &wg
+}
+
+// bareWatch reads all endpoint slices' events as they come and notes when it has read each new address of lat-head-x.
+func bareWatch(seen *sync.Map) {
+	r, _ := http.NewRequest("GET", *api+"/apis/discovery.k8s.io/v1/endpointslices?watch=true", nil)
+	r.Header.Set("Authorization", "Bearer "+*token)
+	res, err := client.Do(r)
+	if err != nil || res.StatusCode != 200 {
+		fmt.Fprintln(os.Stderr, "the bare watch does not start:", err)
+		os.Exit(1)
+	}
+	lines := bufio.NewReaderSize(res.Body, 1<<20)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		at := time.Now()
+		if !bytes.Contains(line, []byte(`"name":"lat-head-x"`)) {
+			continue
+		}
+		if _, rest, ok := bytes.Cut(line, []byte(`"addresses":["`)); ok {
+			ip, _, _ := bytes.Cut(rest, []byte(`"`))
+			seen.LoadOrStore(string(ip), at)
+		}
+	}
+}
+
+// answer measures from the moment at which a bare watcher of this process has read an event to the first answer that
+// shows it; negative when the server was faster than the watcher.
+func answer() {
+	call("POST", "/api/v1/namespaces/perf/services", "", service("lat-head", "perf", "None"))
+	call("POST", "/apis/discovery.k8s.io/v1/namespaces/perf/endpointslices", "", slice("lat-head-x", "perf", "lat-head", []string{"10.99.99.99"}))
+	var seen sync.Map
+	go bareWatch(&seen)
+	time.Sleep(500 * time.Millisecond)
+	var done int64
+	stop := make(chan struct{})
+	begin := time.Now()
+	wg := background(stop, &done)
+	p := newProber()
+	var lag []float64
+	missed := 0
+	tag := time.Now().Unix() % 100
+	for i := 0; i < *n; i++ {
+		ip := fmt.Sprintf("10.%d.%d.%d", 120+tag, i/250, i%250+1)
+		go patchSlice("/apis/discovery.k8s.io/v1/namespaces/perf/endpointslices/lat-head-x", []string{ip})
+		at, ok := p.until("lat-head.perf.svc.cluster.local", 10*time.Second, has(ip))
+		for k := 0; k < 2000; k++ { // the watcher may be later
+			if _, there := seen.Load(ip); there {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if read, there := seen.Load(ip); ok && there {
+			lag = append(lag, float64(at.Sub(read.(time.Time)).Microseconds())/1000)
+		} else {
+			missed++
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	seconds := time.Since(begin).Seconds()
+	close(stop)
+	wg.Wait()
+	json.NewEncoder(os.Stdout).Encode(obj{"answer_after_read_ms": stats(lag), "missed": missed, "updates_per_s": float64(done) / seconds})
+}
+
 // storm patches endpoint slices at a fixed rate; every 25th change is on a probed service, whose lag is measured.
 func storm() {
 	call("POST", "/api/v1/namespaces/perf/services", "", service("lat-head", "perf", "None"))
@@ -432,5 +540,7 @@ func main() {
 		latency()
 	case "storm":
 		storm()
+	case "answer":
+		answer()
 	}
 }
