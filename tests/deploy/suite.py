@@ -1,0 +1,61 @@
+#!/usr/bin/python3
+"""What an operator gets: Kubernetes manifests, the role that -print-rbac prints, the image, the systemd unit, alerts.
+
+One function a case, each prints `ok NAME`, `left out NAME: why` or `FAILED NAME: why`.
+
+    suite.py --server build/release/portolan [--only GLOB]"""
+import argparse
+import fnmatch
+import json
+import os
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import bench  # noqa: E402
+import image  # noqa: E402
+import manifests  # noqa: E402
+import monitoring  # noqa: E402
+import rights  # noqa: E402
+import service  # noqa: E402
+
+CASES = manifests.CASES + rights.CASES + image.CASES + service.CASES + monitoring.CASES
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--only", default="*", metavar="GLOB")
+    parser.add_argument("--counts", help="write the counts to this file as JSON")
+    parser.add_argument("--times", action="store_true", help="say how long each case took")
+    options = parser.parse_args()
+    passed = failed = 0
+    with bench.Bench(os.path.abspath(options.server)) as shared:
+        for case in CASES:
+            if not fnmatch.fnmatch(case.__name__, options.only):
+                continue
+            begin = time.time()
+            try:
+                case(shared)
+                passed += 1
+                took = f" ({time.time() - begin:.1f} s)" if options.times else ""
+                print(f"ok {case.__name__}{took}", flush=True)
+            except bench.LeftOut as why:
+                print(f"left out {case.__name__}: {why}", flush=True)
+            except bench.Failed as why:
+                failed += 1
+                print(f"FAILED {case.__name__}: {why}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"FAILED {case.__name__}: {traceback.format_exc()}", flush=True)
+    print(f"deploy: {passed + failed} cases, {failed} failed")
+    if options.counts:
+        with open(options.counts, "w") as target:
+            json.dump({"passed": passed, "failed": failed}, target)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
