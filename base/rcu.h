@@ -1,8 +1,8 @@
 // Read-copy-update: readers look at shared, unchanging objects without a lock while a writer swaps in new ones.
 // liburcu's membarrier flavour, wrapped in this file and rcu.cc alone.
 //
-// Why not QSBR: Asio runs handlers straight out of its wait, so there is no place where a thread could say "awake
-// again" before a handler reads. A membarrier read section costs two plain stores, and needs no loop to cooperate.
+// Why not QSBR: every thread that reads would have to say when it is awake and when it holds nothing. A membarrier read
+// section costs two plain stores, and needs no loop to cooperate.
 #pragma once
 
 #include <atomic>

@@ -12,6 +12,8 @@ using dns::NameView;
 namespace {
 
 constexpr size_t kLongestPath = 10;
+// For one question: slices of addressType FQDN may name many services, and these name one another.
+constexpr unsigned kMostFollowed = 64;
 
 NameView copy(NameView name, Arena& arena) {
   return {arena.copy(name.wire()).data(), static_cast<uint8_t>(name.size())};
@@ -77,6 +79,8 @@ Task<bool> AliasWalk::walk(NameView name, Records* out) {
   for (size_t i = 0; i < targets.size(); ++i) {
     const NameView target = targets[i];
     if (is_loop(lower, target)) continue;
+    if (followed_ == kMostFollowed) break;
+    ++followed_;
     const dns::Record alias{name, dns::RRType::cname, dns::RRClass::in, settings_.ttl, target.wire()};
     if (target.is_under(zone_)) {
       Records behind(query_.arena());

@@ -43,6 +43,7 @@ class AliasWalk {
   const bool multicluster_;
   const dns::RRType type_;
   Targets path_;  // the targets that led here
+  unsigned followed_ = 0;
   bool truncated_ = false, any_headless_ = false, any_other_ = false;
   bool sure_ = true;
 };

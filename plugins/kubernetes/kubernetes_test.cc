@@ -133,6 +133,29 @@ TEST_CASE("kubernetes: an alias brings along what is behind it") {
   CHECK(fixture.ask("loop.prod.svc.cluster.local.", RRType::cname).answer.size() == 1);
 }
 
+TEST_CASE("kubernetes: services whose slices name one another many times over are followed so far and no farther") {
+  const Folder folder;
+  std::string all;
+  for (int i = 0; i < 14; ++i) {
+    const std::string name = "m" + std::to_string(i);
+    all += "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + name +
+           ", namespace: prod}\nspec: {clusterIP: None}\n"
+           "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: " +
+           name + "-1, namespace: prod, labels: {kubernetes.io/service-name: " + name +
+           "}}\naddressType: FQDN\nports: [{port: 80}]\nendpoints: [{addresses: [web.prod.svc.cluster.local]}";
+    for (int k = 0; k < 14; ++k) all += ", {addresses: [m" + std::to_string(k) + ".prod.svc.cluster.local]}";
+    all += "]\n";
+  }
+  folder.add("mesh.yaml", all);
+  PluginFixture fixture = with_options(folder.line());
+  REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+  REQUIRE(wait_ready(fixture));
+  const Answer answer = fixture.ask("m0.prod.svc.cluster.local.");  // comes back at all
+  CHECK(answer.rcode == Rcode::noerror);
+  CHECK(!answer.answer.empty());
+  CHECK(answer.answer.size() <= 2 * 64 * 10);
+}
+
 TEST_CASE("kubernetes: fallthrough passes on names that do not exist, and only these") {
   const Folder folder;
   PluginFixture fixture = with_options(folder.line() + "fallthrough in-addr.arpa\n");
