@@ -14,8 +14,8 @@ struct Arena::Block {
 
 namespace {
 
-constexpr size_t kBlock = 2048;         // what most queries need in all
-constexpr unsigned kKeptBlocks = 1024;  // per thread: 2 MiB
+constexpr size_t kBlock = 2048;        // what most queries need in all
+constexpr unsigned kKeptBlocks = 256;  // per thread, beside those that arenas keep
 
 struct Kept {
   void* head = nullptr;
@@ -48,18 +48,25 @@ void* Arena::allocate_slow(size_t size, size_t align) {
   return allocate(size, align);
 }
 
-void Arena::reset() {
-  while (blocks_) {
-    Block* block = std::exchange(blocks_, blocks_->next);
-    if (block->size == kBlock && kept.count < kKeptBlocks) {
-      *reinterpret_cast<void**>(block) = kept.head;
-      kept.head = block;
-      ++kept.count;
-    } else {
-      ::operator delete(block);
-    }
+void Arena::drop_newest() {
+  Block* block = std::exchange(blocks_, blocks_->next);
+  if (block->size == kBlock && kept.count < kKeptBlocks) {
+    *reinterpret_cast<void**>(block) = kept.head;
+    kept.head = block;
+    ++kept.count;
+  } else {
+    ::operator delete(block);
   }
-  cursor_ = end_ = nullptr;
+}
+
+Arena::~Arena() {
+  while (blocks_) drop_newest();
+}
+
+void Arena::reset() {
+  while (blocks_ && (blocks_->next || blocks_->size != kBlock)) drop_newest();
+  cursor_ = blocks_ ? blocks_->data() : nullptr;
+  end_ = blocks_ ? cursor_ + kBlock : nullptr;
 }
 
 }  // namespace portolan

@@ -18,7 +18,7 @@ class Arena {
   Arena() = default;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
-  ~Arena() { reset(); }
+  ~Arena();
 
   void* allocate(size_t size, size_t align = alignof(std::max_align_t)) {
     auto at = (reinterpret_cast<uintptr_t>(cursor_) + align - 1) & ~(align - 1);
@@ -49,12 +49,14 @@ class Arena {
     return {reinterpret_cast<const char*>(to.data()), to.size()};
   }
 
-  /// Lets everything go: blocks of the common size return to the free list of the thread.
+  /// Lets everything go but one block of the common size, for the next query; others of that size return to the free
+  /// list of the thread.
   void reset();
 
  private:
   struct Block;
   void* allocate_slow(size_t size, size_t align);
+  void drop_newest();
 
   std::byte* cursor_ = nullptr;
   std::byte* end_ = nullptr;

@@ -1,40 +1,22 @@
 // Messages into packets: header, question and records with compression, cut at whole records as miekg/dns cuts.
 #include <algorithm>
-#include <array>
 
 #include "dns/compression.h"
 #include "dns/message.h"
 #include "dns/reader.h"
+#include "dns/small_message.h"
+#include "dns/wire_writer.h"
 
 namespace portolan::dns {
 namespace {
 
-constexpr size_t kOptFixed = 11;     // root owner, TYPE, CLASS, TTL, RDLENGTH
 constexpr size_t kRecordFixed = 10;  // TYPE, CLASS, TTL, RDLENGTH
-
-size_t opt_size(const Edns& edns) {
-  size_t size = kOptFixed;
-  for (const EdnsOption& option : edns.options) size += 4 + option.data.size();
-  return size;
-}
 
 size_t record_size(const Record& record) { return record.owner.size() + kRecordFixed + record.rdata.size(); }
 
-/// Octets in front of the names in this rdata; the strings of NAPTR vary in length. 0 names: nothing to compress or
-/// note.
-RdataLayout layout_of(const Record& record) {
-  if (record.type != RRType::naptr) return rdata_layout(record.type);
-  size_t at = 4;  // order, preference
-  for (int i = 0; i < 3 && at < record.rdata.size(); ++i) at += record.rdata[at] + 1U;
-  if (at >= record.rdata.size() || at > UINT8_MAX) return {};
-  return {static_cast<uint8_t>(at), 1, false};
-}
-
 class MessageWriter {
  public:
-  /// `is_small`: the message fits without compression, so names need only point into the question.
-  MessageWriter(std::span<uint8_t> out, const Question* question, bool is_small)
-      : out_(out), question_(question), light_(is_small && question != nullptr) {}
+  MessageWriter(std::span<uint8_t> out, const Question* question) : out_(out), question_(question) {}
 
   size_t size() const { return at_; }
   /// Header (its place only) and question. False when they do not fit.
@@ -43,22 +25,15 @@ class MessageWriter {
   bool write_record(const Record& record, size_t limit);
   /// Writes records until one does not fit, which `full` remembers for the sections behind.
   uint16_t write_section(std::span<const Record> records, size_t limit, bool& full);
-  void write_opt(const Edns& edns, uint8_t extended_rcode);
+  void write_opt(const Edns& edns, uint8_t extended_rcode) { moved(put_opt(&out_[at_], edns, extended_rcode)); }
   /// Without compression; the caller has made sure that it fits.
   void write_plain(const Record& record);
-  void write_header(const Header& header);
+  void write_header(const Header& header) { put_header(out_.data(), header); }
 
  private:
+  void moved(const uint8_t* end) { at_ = static_cast<size_t>(end - out_.data()); }
   void put8(uint8_t value) { out_[at_++] = value; }
-  void put16(uint16_t value) {
-    out_[at_] = static_cast<uint8_t>(value >> 8);
-    out_[at_ + 1] = static_cast<uint8_t>(value);
-    at_ += 2;
-  }
-  void put32(uint32_t value) {
-    put16(static_cast<uint16_t>(value >> 16));
-    put16(static_cast<uint16_t>(value));
-  }
+  void put16(uint16_t value) { moved(dns::put16(&out_[at_], value)); }
   void put(std::span<const uint8_t> octets) {
     if (!octets.empty()) std::memcpy(&out_[at_], octets.data(), octets.size());
     at_ += octets.size();
@@ -66,10 +41,8 @@ class MessageWriter {
   bool fits(size_t size) const { return at_ + size <= limit_; }
 
   bool put_owner(NameView owner);
-  void put_fields(const Record& record);
+  void put_fields(const Record& record) { moved(dns::put_fields(&out_[at_], record)); }
   bool put_name(NameView name, bool compress);
-  void put_light_name(NameView name, bool compress);
-  uint16_t in_question(NameView suffix);
   bool put_rdata(const Record& record);
   void remember(const SuffixHashes& suffixes, unsigned count, size_t offset);
   void remember_question();
@@ -78,9 +51,7 @@ class MessageWriter {
   const Question* question_;
   size_t at_ = 0;
   size_t limit_ = 0;
-  const bool light_;
-  bool question_remembered_ = false;           // in the table, or its labels if light
-  std::array<uint64_t, 4> question_labels_{};  // bit n: a label of the question begins at octet n
+  bool question_remembered_ = false;  // in the table
   NameView last_owner_;
   uint16_t last_owner_at_ = 0;  // 0: nowhere to point to
   uint16_t last_name_at_ = 0;   // the same for what put_name wrote last
@@ -130,22 +101,12 @@ bool MessageWriter::put_owner(NameView owner) {
   return true;
 }
 
-void MessageWriter::put_fields(const Record& record) {
-  put16(static_cast<uint16_t>(record.type));
-  put16(static_cast<uint16_t>(record.cls));
-  put32(record.ttl);
-}
-
 /// Names that must not be compressed are noted all the same: later ones may point to them.
 bool MessageWriter::put_name(NameView name, bool compress) {
   last_name_at_ = 0;
   if (name.is_root()) {
     if (!fits(1)) return false;
     put8(0);
-    return true;
-  }
-  if (light_) {
-    put_light_name(name, compress);
     return true;
   }
   if (!question_remembered_) remember_question();
@@ -177,46 +138,8 @@ bool MessageWriter::put_name(NameView name, bool compress) {
   return true;
 }
 
-/// Offset in the message of `suffix` where it ends the question's name; 0 when it does not.
-uint16_t MessageWriter::in_question(NameView suffix) {
-  const NameView name = question_->name;
-  if (!question_remembered_) {
-    question_remembered_ = true;
-    for (size_t at = 0; name.data()[at] != 0; at += name.data()[at] + 1U) {
-      question_labels_[at / 64] |= uint64_t{1} << at % 64;
-    }
-  }
-  if (suffix.size() > name.size()) return 0;
-  const size_t at = name.size() - suffix.size();
-  const bool is_label = question_labels_[at / 64] >> at % 64 & 1;
-  if (!is_label || std::memcmp(name.data() + at, suffix.data(), suffix.size()) != 0) return 0;
-  return static_cast<uint16_t>(kHeaderSize + at);
-}
-
-/// Most answers share nothing but the question's last labels. Room is there: the whole message fits uncompressed.
-void MessageWriter::put_light_name(NameView name, bool compress) {
-  const size_t start = at_;
-  NameView suffix = name;
-  uint16_t target = 0;
-  for (; !suffix.is_root(); suffix = suffix.parent()) {
-    target = in_question(suffix);
-    if (target != 0) break;
-  }
-  if (compress && target != 0) {
-    put(name.wire().first(name.size() - suffix.size()));
-    put16(static_cast<uint16_t>(0xc000 | target));
-  } else {
-    put(name.wire());
-  }
-  if (target != 0 && suffix.size() == name.size()) {
-    last_name_at_ = target;
-  } else if (start < kPointerReach) {
-    last_name_at_ = static_cast<uint16_t>(start);
-  }
-}
-
 bool MessageWriter::put_rdata(const Record& record) {
-  const RdataLayout layout = layout_of(record);
+  const RdataLayout layout = rdata_layout(record);
   std::span<const uint8_t> rest = record.rdata;
   if (layout.names != 0 && rest.size() > layout.fixed_before) {
     if (!fits(layout.fixed_before)) return false;
@@ -265,22 +188,6 @@ uint16_t MessageWriter::write_section(std::span<const Record> records, size_t li
   return count;
 }
 
-/// RFC 6891 section 6.1.2 and 6.1.3; the caller has made sure that it fits.
-void MessageWriter::write_opt(const Edns& edns, uint8_t extended_rcode) {
-  put8(0);
-  put16(static_cast<uint16_t>(RRType::opt));
-  put16(edns.udp_size);
-  put8(extended_rcode);
-  put8(edns.version);
-  put16(static_cast<uint16_t>((edns.dnssec_ok ? 0x8000 : 0) | (edns.z_flags & 0x7fff)));
-  put16(static_cast<uint16_t>(opt_size(edns) - kOptFixed));
-  for (const EdnsOption& option : edns.options) {
-    put16(option.code);
-    put16(static_cast<uint16_t>(option.data.size()));
-    put(option.data);
-  }
-}
-
 void MessageWriter::write_plain(const Record& record) {
   put(record.owner.wire());
   put_fields(record);
@@ -288,28 +195,13 @@ void MessageWriter::write_plain(const Record& record) {
   put(record.rdata);
 }
 
-void MessageWriter::write_header(const Header& header) {
-  const size_t end = at_;
-  at_ = 0;
-  put16(header.id);
-  put8(static_cast<uint8_t>((header.qr ? 0x80 : 0) | (static_cast<uint8_t>(header.opcode) & 0xf) << 3 |
-                            (header.aa ? 0x04 : 0) | (header.tc ? 0x02 : 0) | (header.rd ? 0x01 : 0)));
-  put8(static_cast<uint8_t>((header.ra ? 0x80 : 0) | (header.z ? 0x40 : 0) | (header.ad ? 0x20 : 0) |
-                            (header.cd ? 0x10 : 0) | (header.rcode & 0x0f)));
-  put16(header.qdcount);
-  put16(header.ancount);
-  put16(header.nscount);
-  put16(header.arcount);
-  at_ = end;
-}
-
 bool ends_in_tsig(std::span<const Record> additional) {
   return !additional.empty() && additional.back().type == RRType::tsig;
 }
 
-}  // namespace
-
-size_t encode(const MessageParts& parts, std::span<uint8_t> out, size_t limit, bool* truncated) {
+/// `full_size` is uncompressed_size(parts).
+size_t encode_sized(const MessageParts& parts, size_t full_size, std::span<uint8_t> out, size_t limit,
+                    bool* truncated) {
   out = out.first(std::min(out.size(), kMaxMessage));
   const unsigned rcode = parts.header.rcode | (parts.edns != nullptr ? parts.edns->extended_rcode << 4 : 0);
   if (rcode > 0xf && parts.edns == nullptr) return 0;  // the upper bits live in the OPT (RFC 6891 section 6.1.3)
@@ -321,8 +213,11 @@ size_t encode(const MessageParts& parts, std::span<uint8_t> out, size_t limit, b
   limit = std::min(std::max(limit, kMinUdpSize), out.size());
 
   // A small message is not worth a table of names; a larger one may be what a path's MTU cuts.
-  const bool is_small = tsig == nullptr && uncompressed_size(parts) <= std::min(limit, kMinUdpSize);
-  MessageWriter writer(out, parts.question, is_small);
+  if (tsig == nullptr && parts.question != nullptr && full_size <= std::min(limit, kMinUdpSize)) {
+    if (truncated != nullptr) *truncated = false;
+    return encode_small(parts, out.data());
+  }
+  MessageWriter writer(out, parts.question);
   const size_t reserved =
       (parts.edns != nullptr ? opt_size(*parts.edns) : 0) + (tsig != nullptr ? record_size(*tsig) : 0);
   if (!writer.begin() || writer.size() + reserved > out.size()) return 0;
@@ -346,6 +241,18 @@ size_t encode(const MessageParts& parts, std::span<uint8_t> out, size_t limit, b
   writer.write_header(header);
   if (truncated != nullptr) *truncated = full;
   return writer.size();
+}
+
+}  // namespace
+
+size_t encode(const MessageParts& parts, std::span<uint8_t> out, size_t limit, bool* truncated) {
+  return encode_sized(parts, uncompressed_size(parts), out, limit, truncated);
+}
+
+std::span<const uint8_t> encode(const MessageParts& parts, Arena& arena, size_t limit, bool* truncated) {
+  const size_t full_size = uncompressed_size(parts);
+  const std::span<uint8_t> out = arena.bytes(std::min(full_size, limit));
+  return out.first(encode_sized(parts, full_size, out, limit, truncated));
 }
 
 size_t uncompressed_size(const MessageParts& parts) {

@@ -115,6 +115,8 @@ struct MessageParts {
 /// Returns the size; 0 when not even header, question, OPT and TSIG fit, or when the rcode is above 15 and there is no
 /// OPT. `truncated` says whether a record was left out.
 size_t encode(const MessageParts& parts, std::span<uint8_t> out, size_t limit, bool* truncated = nullptr);
+/// The same into octets of `arena`; empty where that returns 0.
+std::span<const uint8_t> encode(const MessageParts& parts, Arena& arena, size_t limit, bool* truncated = nullptr);
 
 /// The size that `parts` would have without compression and truncation (the `log` plugin's {rsize}).
 size_t uncompressed_size(const MessageParts& parts);
@@ -127,5 +129,7 @@ struct RdataLayout {
   bool compressible = false;  // RFC 3597 section 4
 };
 RdataLayout rdata_layout(RRType type);
+/// The same for a record at hand: the strings in front of the name of a NAPTR vary in length.
+RdataLayout rdata_layout(const Record& record);
 
 }  // namespace portolan::dns

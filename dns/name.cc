@@ -10,17 +10,6 @@
 namespace portolan::dns {
 namespace {
 
-/// Both areas hold `count` > 0 octets.
-bool equal_folded(const uint8_t* a, const uint8_t* b, size_t count) {
-  if (count < 8) return fold(load_short(a, count)) == fold(load_short(b, count));
-  const uint8_t* const last = a + count - 8;
-  const uint8_t* const other_last = b + count - 8;
-  for (; a < last; a += 8, b += 8) {
-    if (fold(load8(a)) != fold(load8(b))) return false;
-  }
-  return fold(load8(last)) == fold(load8(other_last));
-}
-
 int compare_labels(const uint8_t* a, const uint8_t* b) {
   const size_t shorter = std::min(a[0], b[0]);
   for (size_t i = 1; i <= shorter; ++i) {

@@ -48,7 +48,9 @@ class NameView {
   std::span<const uint8_t> labels_before(NameView zone) const { return {wire_, size_t{size_} - zone.size_}; }
   bool equals(NameView other) const;
   /// Case and all.
-  bool identical(NameView other) const { return size_ == other.size_ && std::memcmp(wire_, other.wire_, size_) == 0; }
+  bool identical(NameView other) const {
+    return size_ == other.size_ && (wire_ == other.wire_ || std::memcmp(wire_, other.wire_, size_) == 0);
+  }
   /// Canonical order of RFC 4034 section 6.1: <0, 0, >0.
   int compare(NameView other) const;
   /// Ignores case; seeded per process, so that names cannot be chosen to collide.

@@ -5,24 +5,10 @@
 #include <array>
 
 #include "dns/reader.h"
+#include "dns/wire_writer.h"
 
 namespace portolan::dns {
 namespace {
-
-uint8_t* put16(uint8_t* at, uint16_t value) {
-  at[0] = static_cast<uint8_t>(value >> 8);
-  at[1] = static_cast<uint8_t>(value);
-  return at + 2;
-}
-
-uint8_t* put32(uint8_t* at, uint32_t value) {
-  return put16(put16(at, static_cast<uint16_t>(value >> 16)), static_cast<uint16_t>(value));
-}
-
-uint8_t* put(uint8_t* at, std::span<const uint8_t> octets) {
-  if (!octets.empty()) std::memcpy(at, octets.data(), octets.size());
-  return at + octets.size();
-}
 
 /// Takes the name that `rest` begins with.
 bool take_name(std::span<const uint8_t>& rest, NameView& name) {

@@ -124,4 +124,12 @@ RdataLayout rdata_layout(RRType type) {
   }
 }
 
+RdataLayout rdata_layout(const Record& record) {
+  if (record.type != RRType::naptr) return rdata_layout(record.type);
+  size_t at = 4;  // order, preference
+  for (int i = 0; i < 3 && at < record.rdata.size(); ++i) at += record.rdata[at] + 1U;
+  if (at >= record.rdata.size() || at > UINT8_MAX) return {};
+  return {static_cast<uint8_t>(at), 1, false};
+}
+
 }  // namespace portolan::dns

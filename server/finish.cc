@@ -68,20 +68,13 @@ dns::MessageParts reply_parts(Query& query, Arena& arena, std::optional<dns::Edn
   return parts;
 }
 
-std::span<const uint8_t> encode_parts(const dns::MessageParts& parts, Arena& arena, size_t limit,
-                                      bool* truncated = nullptr) {
-  const size_t room = std::min(limit, dns::uncompressed_size(parts));
-  std::span<uint8_t> out = arena.bytes(room);
-  return out.first(dns::encode(parts, out, limit, truncated));
-}
-
 // Some of the endpoints, where all of them are too many. Empty when that makes no sense.
 std::span<const uint8_t> encode_part(const dns::MessageParts& parts, Arena& arena, size_t limit) {
   for (const bool compressed : {true, false}) {
     const auto fitting = choose_fitting(parts, limit, compressed, arena);
     if (!fitting) return {};
     bool truncated = false;
-    const std::span<const uint8_t> octets = encode_parts(*fitting, arena, limit, &truncated);
+    const std::span<const uint8_t> octets = dns::encode(*fitting, arena, limit, &truncated);
     if (!truncated) return octets;
   }
   return {};
@@ -104,7 +97,7 @@ std::span<const uint8_t> encode_reply(Query& query) {
     opt->extended_rcode = static_cast<uint8_t>(rcode >> 4);
   }
   bool truncated = false;
-  const std::span<const uint8_t> octets = encode_parts(parts, query.arena(), query.max_size(), &truncated);
+  const std::span<const uint8_t> octets = dns::encode(parts, query.arena(), query.max_size(), &truncated);
   if (!truncated || !query.reply().part_will_do) return octets;
   const std::span<const uint8_t> part = encode_part(parts, query.arena(), query.max_size());
   return part.empty() ? octets : part;
@@ -114,7 +107,7 @@ Encoded encode_message(Query& query, Arena& arena) {
   std::optional<dns::Edns> opt;
   const dns::MessageParts parts = reply_parts(query, arena, opt);
   bool truncated = false;
-  const std::span<const uint8_t> octets = encode_parts(parts, arena, dns::kMaxMessage, &truncated);
+  const std::span<const uint8_t> octets = dns::encode(parts, arena, dns::kMaxMessage, &truncated);
   if (truncated) return {};
   return {octets, dns::uncompressed_size(parts)};
 }
@@ -154,7 +147,7 @@ std::span<const uint8_t> encode_malformed(Query& query, dns::QueryStatus status,
       break;
   }
   parts.header.rcode = static_cast<uint8_t>(rcode);
-  return encode_parts(parts, query.arena(), dns::kMinUdpSize);
+  return dns::encode(parts, query.arena(), dns::kMinUdpSize);
 }
 
 }  // namespace portolan::server

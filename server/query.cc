@@ -13,7 +13,7 @@ namespace portolan::server {
 namespace {
 
 constexpr uint32_t kMaxDepth = 8;      // lookups through ourselves within lookups
-constexpr size_t kKeptQueries = 2048;  // per worker
+constexpr size_t kKeptQueries = 1024;  // per worker, each with a block of its arena
 
 void copy_records(const ArenaVector<dns::Record>& from, ArenaVector<dns::Record>& to, Arena& arena) {
   for (dns::Record record : from) {

@@ -9,6 +9,7 @@ void Router::add(const dns::Name& zone, const Block& block) {
   if (at(zone.view())) return;  // the first block of a zone has it
   index_.emplace(zone, routes_.size());
   routes_.push_back({&block, zone});
+  most_labels_ = std::max(most_labels_, zone.view().label_count());
   label_counts_ |= uint64_t{1} << std::min(zone.view().label_count(), 63U);
 }
 
@@ -25,9 +26,12 @@ const Router::Route* Router::at(dns::NameView zone) const {
 }
 
 const Router::Route* Router::find(dns::NameView lower, dns::RRType type) const {
-  const Route* shortest = nullptr;  // so far, for a DS question
+  if (most_labels_ == 0) return routes_.empty() ? nullptr : &routes_.front();  // the root's block at most
+  const Route* shortest = nullptr;                                             // so far, for a DS question
   unsigned labels = lower.label_count();
-  for (dns::NameView name = lower;; name = name.parent(), --labels) {
+  dns::NameView name = lower;
+  for (; labels > most_labels_; --labels) name = name.parent();
+  for (;; name = name.parent(), --labels) {
     if (label_counts_ >> std::min(labels, 63U) & 1) {
       if (const Route* route = at(name)) {
         if (type != dns::RRType::ds) return route;

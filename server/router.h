@@ -34,6 +34,7 @@ class Router {
   std::vector<Route> routes_;
   std::unordered_map<dns::Name, size_t, dns::NameHash, dns::NameEqual> index_;
   uint64_t label_counts_ = 0;  // bit n: some zone has n labels (63: or more)
+  unsigned most_labels_ = 0;   // of any zone
   bool other_classes_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "dns/rdata.h"
+#include "dns/wire_writer.h"
 
 namespace portolan::kubernetes {
 
@@ -37,6 +38,17 @@ bool add_address(const Context& context, const Selection& selection, uint32_t id
     return false;
   }
   return true;
+}
+
+// A name LABELS.ZONE, or the root if that is longer than a name can be. Returns what is behind it.
+uint8_t* put_under(uint8_t* at, std::string_view labels, std::span<const uint8_t> zone) {
+  if (labels.size() + zone.size() > dns::kMaxName) {
+    *at = 0;
+    return at + 1;
+  }
+  std::memcpy(at, labels.data(), labels.size());
+  std::memcpy(at + labels.size(), zone.data(), zone.size());
+  return at + labels.size() + zone.size();
 }
 
 RRType type_of(const IpAddress& address) { return address.is_v4() ? RRType::a : RRType::aaaa; }
@@ -201,16 +213,17 @@ void add_alias(const Context& context, const Selection& selection, NameView owne
 
 void add_soa(const Context& context, Records& out) {
   constexpr uint32_t kMostTtl = 300;
-  dns::Soa soa;
-  soa.mname = under(context, "\2ns\3dns", context.zone);
-  soa.rname = under(context, "\12hostmaster", context.zone);
-  soa.serial = context.services().serial();
-  soa.refresh = 7200;
-  soa.retry = 1800;
-  soa.expire = 86400;
-  soa.minimum = context.settings.ttl;
+  constexpr std::string_view kServer("\2ns\3dns", 7), kMailbox("\12hostmaster", 11);
+  constexpr uint32_t kRefresh = 7200, kRetry = 1800, kExpire = 86400;
+  // Written in place: three of four answers to pods say that a name does not exist.
+  const auto zone = context.zone.wire();
+  const auto rdata = context.arena.bytes(kServer.size() + kMailbox.size() + 2 * zone.size() + 20);
+  uint8_t* at = put_under(put_under(rdata.data(), kServer, zone), kMailbox, zone);
+  const uint32_t numbers[] = {context.services().serial(), kRefresh, kRetry, kExpire, context.settings.ttl};
+  for (const uint32_t number : numbers) at = dns::put32(at, number);
   const uint32_t ttl = std::min(context.settings.ttl, kMostTtl);
-  out.push_back({context.zone, RRType::soa, RRClass::in, ttl, dns::soa_rdata(soa, context.arena)});
+  const auto size = static_cast<size_t>(at - rdata.data());
+  out.push_back({context.zone, RRType::soa, RRClass::in, ttl, rdata.first(size)});
 }
 
 NameView under(const Context& context, std::string_view labels, NameView zone) {

@@ -12,9 +12,9 @@ using cluster::Kind;
 
 Index::Index(Shape shape, const Clock& clock)
     : clients_(shape.pods ? shape.clients : ClientData::none), writer_(std::make_unique<Writer>(*this, shape, clock)) {
-  synced_[static_cast<size_t>(Kind::endpoint_slice)] = !shape.endpoint_slices && !shape.imports;
-  synced_[static_cast<size_t>(Kind::pod)] = !shape.pods;
-  synced_[static_cast<size_t>(Kind::service_import)] = !shape.imports;
+  if (!shape.endpoint_slices && !shape.imports) unsynced_ &= ~bit(Kind::endpoint_slice);
+  if (!shape.pods) unsynced_ &= ~bit(Kind::pod);
+  if (!shape.imports) unsynced_ &= ~bit(Kind::service_import);
 }
 
 Index::~Index() {
@@ -46,21 +46,6 @@ const ReverseNode* Index::external_names_of(const IpAddress& address) const { re
 uint32_t Index::pods(const IpAddress& address, std::string_view space) const {
   const NamespaceNode* node = namespaces_.find(space);
   return node ? pods_.count(address, node->number) : 0;
-}
-
-bool Index::synced() const {
-  for (const auto& kind : synced_) {
-    if (!kind.load(std::memory_order_acquire)) return false;
-  }
-  return true;
-}
-
-bool Index::synced_for(bool multicluster) const {
-  const Kind other = multicluster ? Kind::service : Kind::service_import;
-  for (size_t i = 0; i < synced_.size(); ++i) {
-    if (static_cast<Kind>(i) != other && !synced(static_cast<Kind>(i))) return false;
-  }
-  return true;
 }
 
 void Index::when_synced(std::function<void()> call) {
@@ -102,7 +87,7 @@ void Index::end_snapshot(Kind kind) {
   {
     const std::lock_guard lock(mutex_);
     writer_->end(kind);
-    synced_[static_cast<size_t>(kind)].store(true, std::memory_order_release);
+    unsynced_.fetch_and(~bit(kind), std::memory_order_release);
     if (synced()) call = std::exchange(when_synced_, nullptr);
   }
   if (call) call();

@@ -2,7 +2,6 @@
 // it without locks. A change rebuilds the entry of one service.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <mutex>
@@ -75,11 +74,14 @@ class Index : public cluster::Sink {
   /// Unix time of the last change that shows in external zones; 0 before the first after the snapshot of the services.
   uint32_t external_serial() const { return external_serial_.load(std::memory_order_relaxed); }
   /// Whether the first snapshot of `kind` is complete, or is not wanted.
-  bool synced(cluster::Kind kind) const { return synced_[static_cast<size_t>(kind)].load(std::memory_order_acquire); }
+  bool synced(cluster::Kind kind) const { return !(unsynced_.load(std::memory_order_acquire) & bit(kind)); }
   /// Whether all are.
-  bool synced() const;
+  bool synced() const { return unsynced_.load(std::memory_order_acquire) == 0; }
   /// Whether all are that a zone needs: one of imports no services, any other no imports.
-  bool synced_for(bool multicluster) const;
+  bool synced_for(bool multicluster) const {
+    const uint32_t others = bit(multicluster ? cluster::Kind::service : cluster::Kind::service_import);
+    return !(unsynced_.load(std::memory_order_acquire) & ~others);
+  }
   /// Whether a snapshot of a former process was put in. As long as not all is synced, answers may be from it.
   bool restored() const { return restored_.load(std::memory_order_acquire); }
   /// When that snapshot was saved.
@@ -111,6 +113,8 @@ class Index : public cluster::Sink {
  private:
   friend class Writer;
 
+  static uint32_t bit(cluster::Kind kind) { return 1U << static_cast<unsigned>(kind); }
+
   Services services_, imports_;
   Namespaces namespaces_;
   ReverseTable reverse_, external_reverse_;
@@ -120,7 +124,7 @@ class Index : public cluster::Sink {
   std::atomic<uint64_t> version_{0};
   WallTime restored_from_{};  // written before restored_
   std::atomic<bool> restored_{false};
-  std::array<std::atomic<bool>, cluster::kKinds> synced_{};
+  std::atomic<uint32_t> unsynced_{(1U << cluster::kKinds) - 1};  // a bit of each kind
 
   mutable std::mutex mutex_;  // around everything that the writer does
   std::unique_ptr<Writer> writer_;

@@ -1,6 +1,8 @@
 // The way of a query: find the zone, answer by type, then tell a name without data from one that does not exist.
 #include "plugins/kubernetes/kubernetes.h"
 
+#include <algorithm>
+
 #include "base/rcu.h"
 #include "dns/rdata.h"
 #include "plugins/kubernetes/aliases.h"
@@ -30,13 +32,18 @@ bool is_under_zone(NameView lower, std::string_view labels, NameView zone) {
 
 }  // namespace
 
+Kubernetes::Kubernetes(Options options, server::Process& process) : options_(std::move(options)), process_(process) {
+  for (const dns::Name& zone : options_.settings.zones) by_size_.push_back(&zone);
+  std::stable_sort(by_size_.begin(), by_size_.end(),
+                   [](const auto* a, const auto* b) { return a->view().size() > b->view().size(); });
+}
+
 Task<Outcome> Kubernetes::serve(Query& query, server::Next next) {
   const dns::Name* const zone = zone_of(query.question.lower);
   if (!zone) return next(query);
   if (query.question.type == RRType::axfr || query.question.type == RRType::ixfr) {
     return query.fail(dns::Rcode::refused);
   }
-  const rcu::ReadGuard reading;
   const NameView name = query.question.name;
   const auto before_zone = static_cast<uint8_t>(name.size() - zone->view().size());
   const NameView as_asked(name.data() + before_zone, static_cast<uint8_t>(zone->view().size()));
@@ -56,11 +63,10 @@ Task<Outcome> Kubernetes::serve(Query& query, server::Next next) {
 }
 
 const dns::Name* Kubernetes::zone_of(NameView lower) const {
-  const dns::Name* longest = nullptr;
-  for (const dns::Name& zone : options_.settings.zones) {
-    if (lower.is_under(zone) && (!longest || zone.view().size() > longest->view().size())) longest = &zone;
+  for (const dns::Name* zone : by_size_) {
+    if (lower.is_under(*zone)) return zone;
   }
-  return longest;
+  return nullptr;
 }
 
 Found Kubernetes::answer(const Context& context, Query& query, const dns::Name& zone, bool& has_aliases) const {

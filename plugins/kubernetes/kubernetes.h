@@ -63,7 +63,7 @@ class Kubernetes : public server::Handler,
                    public server::SearchPath,
                    public server::RightsUser {
  public:
-  Kubernetes(Options options, server::Process& process) : options_(std::move(options)), process_(process) {}
+  Kubernetes(Options options, server::Process& process);
 
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   Result<void> prepare() override;
@@ -96,6 +96,7 @@ class Kubernetes : public server::Handler,
   ClientData clients_of_all_blocks() const;
 
   Options options_;
+  std::vector<const dns::Name*> by_size_;  // the zones, the longest first
   server::Process& process_;
   std::shared_ptr<Standing> previous_;  // from adopt() to prepare()
   std::shared_ptr<Standing> standing_;

@@ -7,11 +7,14 @@ namespace portolan::kubernetes {
 namespace {
 
 bool is_reverse(dns::NameView lower) {
+  constexpr std::string_view kArpa("\4arpa\0", 6);
+  const std::string_view text(reinterpret_cast<const char*>(lower.data()), lower.size());
+  if (!text.ends_with(kArpa)) return false;
   const unsigned labels = lower.label_count();
   if (labels < 3) return false;
   const auto top = lower.suffix(2).wire();
-  const std::string_view text(reinterpret_cast<const char*>(top.data()), top.size());
-  return text == std::string_view("\7in-addr\4arpa\0", 14) || text == std::string_view("\3ip6\4arpa\0", 10);
+  const std::string_view zone(reinterpret_cast<const char*>(top.data()), top.size());
+  return zone == std::string_view("\7in-addr\4arpa\0", 14) || zone == std::string_view("\3ip6\4arpa\0", 10);
 }
 
 // 10-244-1-17 or fd00-10--1: four parts are IPv4, everything else is tried as IPv6.

@@ -1,6 +1,7 @@
 // Socket options and their fall-backs.
 #include "server/listen/socket.h"
 
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
@@ -94,7 +95,6 @@ Result<Descriptor> open_udp(const SocketAddress& address) {
   auto fd = bound(address, SOCK_DGRAM, "udp");
   if (fd.has_error()) return fd;
   enlarge_buffers(fd->get());
-  enable(fd->get(), SOL_SOCKET, SO_RXQ_OVFL);
   if (!address.ip.is_unspecified()) return fd;  // the address that is asked is the one bound
   if (address.ip.is_v6()) {
     enable(fd->get(), IPPROTO_IPV6, IPV6_RECVPKTINFO);
@@ -125,6 +125,13 @@ void take_no_more_packets(int udp_fd) {
   length = peer.to(storage);
   // Without a loopback device this fails; then the port goes on as it would without.
   [[maybe_unused]] const int done = connect(udp_fd, reinterpret_cast<sockaddr*>(&storage), length);
+}
+
+uint32_t dropped_packets(int udp_fd) {
+  uint32_t values[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof values;
+  if (getsockopt(udp_fd, SOL_SOCKET, SO_MEMINFO, values, &length) != 0) return 0;
+  return values[SK_MEMINFO_DROPS];
 }
 
 int unacknowledged(int tcp_fd) {

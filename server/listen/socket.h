@@ -43,6 +43,9 @@ std::string error_text(int number);
 /// in it and can send.
 void take_no_more_packets(int udp_fd);
 
+/// Packets that the kernel has dropped because the receive queue of `udp_fd` was full.
+uint32_t dropped_packets(int udp_fd);
+
 /// Octets written to a TCP socket that the other side has not acknowledged.
 int unacknowledged(int tcp_fd);
 

@@ -20,7 +20,8 @@ namespace {
 constexpr size_t kLargestQuery = 4096;      // octets of a UDP query that are taken; the rest is cut, hence malformed
 constexpr size_t kMaxInFlight = 150'000;    // per worker: what suspended queries may take of memory
 constexpr unsigned kBatchesPerWakeup = 16;  // before other work of the worker has its turn
-constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t));
+constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo));
+constexpr auto kDropsCheck = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -64,6 +65,7 @@ UdpListener::UdpListener(CoreWorker& worker, Descriptor fd, const ListenerPlan& 
     : worker_(worker),
       fd_(std::move(fd)),
       watch_(std::in_place, worker.loop(), fd_.get()),
+      drops_timer_(worker.loop()),
       plan_(&plan),
       in_(std::make_unique<Incoming>()),
       out_(std::make_unique<Outgoing>()) {
@@ -108,6 +110,11 @@ unsigned UdpListener::receive() {
   in_batch_ = false;
   for (unsigned slot = 0; slot < count; ++slot) in_->reset(slot);
   flush();
+  // A queue that was full is read in full batches.
+  if (count == kBatch && !drops_check_due_) {
+    drops_check_due_ = true;
+    drops_timer_.start(kDropsCheck, [this] { check_drops(); });
+  }
   return count;
 }
 
@@ -137,7 +144,7 @@ void UdpListener::take_packet(unsigned slot) {
   serve(query);
 }
 
-// The address that was asked, and how many packets the kernel has dropped so far.
+// The address that was asked.
 void UdpListener::read_control(Query& query, const msghdr& header) {
   for (cmsghdr* each = CMSG_FIRSTHDR(&header); each; each = CMSG_NXTHDR(const_cast<msghdr*>(&header), each)) {
     if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
@@ -147,17 +154,18 @@ void UdpListener::read_control(Query& query, const msghdr& header) {
       const auto* info = reinterpret_cast<const in6_pktinfo*>(CMSG_DATA(each));
       query.local.ip = IpAddress::v6(std::span<const uint8_t, 16>(info->ipi6_addr.s6_addr, 16));
       query.local.scope = info->ipi6_ifindex;
-    } else if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SO_RXQ_OVFL) {
-      uint32_t drops = 0;
-      std::memcpy(&drops, CMSG_DATA(each), sizeof drops);
-      if (drops != drops_seen_) {
-        core_metrics().udp_drops.add(drops - drops_seen_);
-        drops_seen_ = drops;
-        log::limited(log::Level::warning,
-                     "receive queue of " + plan_->label + "/udp was full: the kernel dropped packets");
-      }
     }
   }
+}
+
+// Counted by the socket: having the count with every packet (SO_RXQ_OVFL) would cost every packet.
+void UdpListener::check_drops() {
+  drops_check_due_ = false;
+  const uint32_t drops = dropped_packets(fd_.get());
+  if (drops == drops_seen_) return;
+  core_metrics().udp_drops.add(drops - drops_seen_);
+  drops_seen_ = drops;
+  log::limited(log::Level::warning, "receive queue of " + plan_->label + "/udp was full: the kernel dropped packets");
 }
 
 void UdpListener::respond(Query& query, std::span<const uint8_t> message) {

@@ -44,15 +44,18 @@ class UdpListener : public Responder {
   void set_source(unsigned slot, const SocketAddress& local);
   void flush();
   void schedule_flush();
+  void check_drops();
 
   CoreWorker& worker_;
   Descriptor fd_;
   std::optional<FdWatch> watch_;
+  Timer drops_timer_;
   const ListenerPlan* plan_;
   SocketAddress bound_;
   bool any_address_;
   bool in_batch_ = false;
   bool flush_scheduled_ = false;
+  bool drops_check_due_ = false;
   uint32_t drops_seen_ = 0;
   size_t in_flight_ = 0;
   std::unique_ptr<Incoming> in_;

@@ -83,8 +83,7 @@ class Replay {
   void ask(std::span<const uint8_t> packet) {
     server::Query& query = worker_.queries().take();
     query.packet = query.arena().copy(packet);
-    query.client = {*IpAddress::parse("127.0.0.1"), 40000};
-    query.local = query.client;
+    query.client = query.local = client_;
     query.received = worker_.now();
     query.listener_ = &plan_;
     query.responder_ = &sink_;
@@ -97,6 +96,7 @@ class Replay {
   const Sink& sink() const { return sink_; }
 
  private:
+  const SocketAddress client_{*IpAddress::parse("127.0.0.1"), 40000};
   server::CoreWorker& worker_;
   Sink sink_;
   const server::ListenerPlan& plan_;
