@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"runtime"
 	"sort"
 	"strings"
@@ -27,7 +28,7 @@ import (
 var (
 	api   = flag.String("api", os.Getenv("K8SLOAD_API"), "API server (K8SLOAD_API)")
 	token = flag.String("token", os.Getenv("K8SLOAD_TOKEN"), "bearer token (K8SLOAD_TOKEN)")
-	cmd   = flag.String("cmd", "load", "load | lists | latency | storm | answer")
+	cmd   = flag.String("cmd", "load", "load | lists | latency | storm | answer | watch")
 	from  = flag.Int("from", 0, "first service")
 	to    = flag.Int("to", 100, "one past the last service")
 	nns   = flag.Int("ns", 20, "namespaces")
@@ -399,8 +400,8 @@ func background(stop chan struct{}, done *int64) *sync.WaitGroup {
 	return &wg
 }
 
-// bareWatch reads all endpoint slices' events as they come and notes when it has read each new address of lat-head-x.
-func bareWatch(seen *sync.Map) {
+// bareWatch reads all endpoint slices' events as they come and tells when it has read each new address of lat-head-x.
+func bareWatch(read func(ip string, at time.Time)) {
 	r, _ := http.NewRequest("GET", *api+"/apis/discovery.k8s.io/v1/endpointslices?watch=true", nil)
 	r.Header.Set("Authorization", "Bearer "+*token)
 	res, err := client.Do(r)
@@ -420,8 +421,51 @@ func bareWatch(seen *sync.Map) {
 		}
 		if _, rest, ok := bytes.Cut(line, []byte(`"addresses":["`)); ok {
 			ip, _, _ := bytes.Cut(rest, []byte(`"`))
-			seen.LoadOrStore(string(ip), at)
+			read(string(ip), at)
 		}
+	}
+}
+
+// watch is a bare watcher in a process of its own: "ADDRESS UNIX_NANOSECONDS" a line, until it is stopped.
+func watch() {
+	bareWatch(func(ip string, at time.Time) { fmt.Println(ip, at.UnixNano()) })
+}
+
+// secondWatcher starts one; what it returns stops it and gives how much later than the first one it has read each address.
+func secondWatcher(seen *sync.Map) func() []float64 {
+	child := exec.Command(os.Args[0], "-cmd", "watch", "-api", *api, "-token", *token)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err == nil {
+		err = child.Start()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the second watcher does not start:", err)
+		os.Exit(1)
+	}
+	var lag []float64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		reads := map[string]int64{}
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			var ip string
+			var at int64
+			if n, _ := fmt.Sscan(lines.Text(), &ip, &at); n == 2 && reads[ip] == 0 {
+				reads[ip] = at
+			}
+		}
+		for ip, at := range reads {
+			if read, there := seen.Load(ip); there {
+				lag = append(lag, float64(at-read.(time.Time).UnixNano())/1e6)
+			}
+		}
+	}()
+	return func() []float64 {
+		child.Process.Kill()
+		<-done
+		child.Wait()
+		return lag
 	}
 }
 
@@ -431,7 +475,8 @@ func answer() {
 	call("POST", "/api/v1/namespaces/perf/services", "", service("lat-head", "perf", "None"))
 	call("POST", "/apis/discovery.k8s.io/v1/namespaces/perf/endpointslices", "", slice("lat-head-x", "perf", "lat-head", []string{"10.99.99.99"}))
 	var seen sync.Map
-	go bareWatch(&seen)
+	go bareWatch(func(ip string, at time.Time) { seen.LoadOrStore(ip, at) })
+	second := secondWatcher(&seen)
 	time.Sleep(500 * time.Millisecond)
 	var done int64
 	stop := make(chan struct{})
@@ -461,7 +506,7 @@ func answer() {
 	seconds := time.Since(begin).Seconds()
 	close(stop)
 	wg.Wait()
-	json.NewEncoder(os.Stdout).Encode(obj{"answer_after_read_ms": stats(lag), "missed": missed, "updates_per_s": float64(done) / seconds})
+	json.NewEncoder(os.Stdout).Encode(obj{"answer_after_read_ms": stats(lag), "second_watcher_after_read_ms": stats(second()), "missed": missed, "updates_per_s": float64(done) / seconds})
 }
 
 // storm patches endpoint slices at a fixed rate; every 25th change is on a probed service, whose lag is measured.
@@ -542,5 +587,7 @@ func main() {
 		storm()
 	case "answer":
 		answer()
+	case "watch":
+		watch()
 	}
 }
