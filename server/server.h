@@ -92,5 +92,8 @@ class Server : public Process {
 
 /// CPUs this process is granted: the affinity mask, less what a cgroup quota takes away; at least 1.
 unsigned granted_cpus();
+/// The least quota of the cgroup that the file `self` (/proc/self/cgroup) names below `root` (/sys/fs/cgroup) and of
+/// those above it, in CPUs; 0: none.
+double cpu_quota(const std::string& self, const std::string& root);
 
 }  // namespace portolan::server

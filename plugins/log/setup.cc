@@ -26,10 +26,10 @@ constexpr Option kOptions[] = {
 };
 
 std::string with_shortcuts(std::string format) {
-  const std::pair<std::string_view, std::string> shortcuts[] = {
-      {"{common}", std::string(kCommonFormat)},
-      {"{combined}", std::string(kCommonFormat) + " \"{>opcode}\""},
-  };
+  std::string combined(kCommonFormat);
+  combined += " \"{>opcode}\"";
+  const std::pair<std::string_view, std::string_view> shortcuts[] = {{"{common}", kCommonFormat},
+                                                                     {"{combined}", combined}};
   for (const auto& [shortcut, text] : shortcuts) {
     for (size_t at = 0; (at = format.find(shortcut, at)) != format.npos; at += text.size()) {
       format.replace(at, shortcut.size(), text);
