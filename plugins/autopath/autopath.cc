@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "dns/rdata.h"
 #include "plugins/common/text_buffer.h"
-#include "server/configuration.h"
-#include "server/worker.h"
 
 namespace portolan::autopath {
 
@@ -47,12 +45,11 @@ bool is_transfer(RRType type) { return type == RRType::axfr || type == RRType::i
 }  // namespace
 
 Autopath::Autopath(Options options, const server::Block& block, unsigned workers)
-    : options_(std::move(options)), block_(block), counters_(workers) {
+    : options_(std::move(options)), block_(block), success_(success_total(), workers) {
   for (const dns::Name& domain : options_.search) fixed_.push_back(domain);
 }
 
 Result<void> Autopath::prepare() {
-  success_total();
   const std::string& name = options_.provider;
   if (name.empty()) return {};
   const server::Handler* handler = block_.other(name);
@@ -116,13 +113,7 @@ Task<Outcome> Autopath::complete(Query& query, Next next, std::span<const NameVi
 Outcome Autopath::succeeded(Query& query, NameView asked, Outcome outcome) {
   if (outcome.verdict != Verdict::answered) return outcome;
   lead_to_answer(query, asked);
-  Counters& counters = counters_[query.worker().index()];
-  const server::ListenerPlan* listener = &query.listener();
-  auto found = std::find_if(counters.begin(), counters.end(), [&](const auto& each) { return each.first == listener; });
-  if (found == counters.end()) {
-    found = counters.insert(counters.end(), {listener, success_total().with({listener->label})});
-  }
-  found->second.add();
+  success_.add(query);
   return outcome;
 }
 

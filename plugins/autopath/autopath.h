@@ -3,12 +3,10 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "base/metrics.h"
-#include "base/per_worker.h"
 #include "corefile/ast.h"
+#include "plugins/common/listener_counter.h"
 #include "server/setup.h"
 
 namespace portolan::autopath {
@@ -31,8 +29,6 @@ class Autopath : public server::Handler, public server::Startable {
   Result<void> prepare() override;
 
  private:
-  using Counters = std::vector<std::pair<const server::ListenerPlan*, metrics::Counter>>;
-
   bool covers(dns::NameView lower) const;
   Task<server::Outcome> complete(server::Query& query, server::Next next, std::span<const dns::NameView> search);
   server::Outcome succeeded(server::Query& query, dns::NameView asked, server::Outcome outcome);
@@ -41,7 +37,7 @@ class Autopath : public server::Handler, public server::Startable {
   const server::Block& block_;
   std::vector<dns::NameView> fixed_;              // options_.search
   const server::SearchPath* provider_ = nullptr;  // a handler of the same block
-  PerWorker<Counters> counters_;
+  ListenerCounter success_;
 };
 
 }  // namespace portolan::autopath
