@@ -2,7 +2,7 @@
 """The stages of ./test: each builds what it needs, runs, and says how many tests passed and failed.
 
 Everything a stage prints goes to build/logs; on failure its telling lines are shown. Counted are unit test cases,
-golden scenarios, Corefiles and packets, server and cluster cases, style checks and fuzz targets."""
+golden scenarios, Corefiles and packets, server, document and cluster cases, style checks and fuzz targets."""
 import argparse
 import concurrent.futures
 import json
@@ -193,6 +193,11 @@ def server(stage, options):
         process_suite(stage, "tests/server/suite.py", 300)
 
 
+def docs(stage, options):
+    if build(stage, "release", "portolan"):
+        process_suite(stage, "tests/docs/suite.py", 300)
+
+
 def cluster(stage, options):
     if apiserver(stage) and build(stage, "release", "portolan"):
         process_suite(stage, "tests/cluster/suite.py", 900, *(["--long"] if options.long else []))
@@ -280,7 +285,7 @@ def fuzz(stage, options):
         stage.fail(f"scripts/fuzz.sh ended with {status}:\n{tail(output)}")
 
 
-STAGES = [unit, replay, golden, server, api, cluster, pod, deploy, style, asan, tsan, fuzz]
+STAGES = [unit, replay, golden, server, docs, api, cluster, pod, deploy, style, asan, tsan, fuzz]
 
 
 def main():
