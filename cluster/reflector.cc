@@ -70,6 +70,7 @@ Reflector::Reflector(Resource wanted, ApiServer server, Gate& gate, Sink& sink, 
       gate_(gate),
       sink_(sink),
       pace_(std::move(pace)),
+      metrics_(server.url),
       client_(std::move(server)),
       backoff_(pace_.first_pause, pace_.longest_pause),
       undefined_backoff_(pace_.first_undefined_pause, pace_.longest_undefined_pause),
@@ -203,14 +204,18 @@ Reflector::End Reflector::list_page(const std::string& query, ListMetadata& meta
 }
 
 Reply Reflector::request(const std::string& query, const std::function<bool(Encoding, std::string_view)>& body) {
+  const SteadyTime wanted = gate_.now();
   if (!gate_.enter()) {
     Reply stopped;
     stopped.problem = "stopped";
     return stopped;
   }
+  const SteadyTime begun = gate_.now();
+  metrics_.waited(begun - wanted);
   Reply reply = client_.get(resource_.path + query + resource_.selection, best_, patience_,
-                            {[this](int status) {
+                            {[&](int status) {
                                gate_.leave(status != 0);
+                               count(status, gate_.now() - begun);
                                if (status == 200) sink_.connection(resource_.kind, true, {});
                              },
                              [&](Encoding encoding, std::string_view piece) {
@@ -220,6 +225,15 @@ Reply Reflector::request(const std::string& query, const std::function<bool(Enco
                              }});
   if (reply.silent) patience_ = std::min(patience_ * 2, pace_.longest_silence);
   return reply;
+}
+
+/// A reply's head, or (status 0) that there is none; being stopped is no failure.
+void Reflector::count(int status, std::chrono::nanoseconds duration) {
+  if (status != 0) {
+    metrics_.answered(status, duration);
+  } else if (!gate_.stopped()) {
+    metrics_.failed();
+  }
 }
 
 /// What a reply means.

@@ -11,6 +11,7 @@
 #include "cluster/decode.h"
 #include "cluster/encoding.h"
 #include "cluster/flow_control.h"
+#include "cluster/request_metrics.h"
 #include "cluster/source.h"
 
 namespace portolan::cluster {
@@ -64,6 +65,7 @@ class Reflector {
   End list();
   End list_page(const std::string& query, ListMetadata& meta);
   Reply request(const std::string& query, const std::function<bool(Encoding, std::string_view)>& body);
+  void count(int status, std::chrono::nanoseconds duration);
   End judge(const Reply& reply, std::string_view verb);
   End broken(std::string_view verb, const std::string& problem);
   End unreadable(std::string_view verb, Encoding encoding, const std::string& problem);
@@ -76,6 +78,7 @@ class Reflector {
   Gate& gate_;
   Sink& sink_;
   const Pace pace_;
+  const RequestMetrics metrics_;
   ApiClient client_;
   Decoder decoder_;
   Backoff backoff_, undefined_backoff_;

@@ -102,6 +102,39 @@ TEST_CASE("reflector: a streaming list becomes a snapshot and goes on as a watch
   CHECK(running.sink.saw_connection("up service"));
 }
 
+TEST_CASE("reflector: requests are counted by their outcome, with the time until the reply began") {
+  FakeApiServer server;
+  const std::string host = server.url().substr(std::string_view("http://").size());
+  {
+    server.answer(403, R"({"message":"no rights"})");
+    const auto stream = server.stream();
+    Running running(server.url());
+    CHECK(server.request() == kStream);
+    CHECK(server.request() == kStream);
+    stream->send(event("ADDED", "a", 5));
+    CHECK(running.sink.saw("apply service prod/a 10.0.0.1"));
+  }  // stopped, which is no failure
+  // Those that the reflector has made.
+  const metrics::CounterFamily requests("coredns_kubernetes_rest_client_requests_total", "",
+                                        {"code", "method", "host"});
+  const metrics::HistogramFamily latency("coredns_kubernetes_rest_client_request_duration_seconds", "",
+                                         {"verb", "host"}, {});
+  const metrics::HistogramFamily waits("coredns_kubernetes_rest_client_rate_limiter_duration_seconds", "",
+                                       {"verb", "host"}, {});
+  CHECK(requests.with({"403", "GET", host}).value() == 1);
+  CHECK(requests.with({"200", "GET", host}).value() == 1);
+  CHECK(requests.with({"<error>", "GET", host}).value() == 0);
+  CHECK(latency.with({"GET", host}).count() == 2);
+  CHECK(waits.with({"GET", host}).count() == 2);
+
+  Running away("http://127.0.0.1:1/prefix");
+  const metrics::Counter failed = requests.with({"<error>", "GET", "127.0.0.1:1"});
+  CHECK(away.sink.saw_connection("down service"));
+  away.stop();
+  CHECK(failed.value() >= 1);
+  CHECK(latency.with({"GET", "127.0.0.1:1"}).count() == 0);
+}
+
 TEST_CASE("reflector: a watch that was cut resumes at the last version seen, bookmarks included") {
   FakeApiServer server;
   auto stream = server.stream();
