@@ -19,26 +19,25 @@ const GaugeFamily& entries() {
   return family;
 }
 
-// Labels server, zones and view; with `typed` also the type of the entry.
-CounterFamily family_of(const char* name, const char* help, bool typed) {
-  using Labels = std::vector<std::string>;
-  const Labels labels = typed ? Labels{"server", "type", "zones", "view"} : Labels{"server", "zones", "view"};
-  return CounterFamily(std::string("coredns_cache_") + name, help, labels);
-}
-
 // Made once for the process; the handles live as long.
 struct Families {
-  const CounterFamily requests = family_of("requests_total", "The count of cache requests.", false);
-  const CounterFamily hits = family_of("hits_total", "The count of cache hits.", true);
-  const CounterFamily misses = family_of(
-      "misses_total", "The count of cache misses. Deprecated, derive misses from cache hits/requests counters.", false);
-  const CounterFamily prefetches =
-      family_of("prefetch_total", "The number of times the cache has prefetched a cached item.", false);
-  const CounterFamily drops =
-      family_of("drops_total", "The number responses that are not cached, because the reply is malformed.", false);
-  const CounterFamily served_stale =
-      family_of("served_stale_total", "The number of requests served from stale cache entries.", false);
-  const CounterFamily evictions = family_of("evictions_total", "The count of cache evictions.", true);
+  const CounterFamily requests{
+      "coredns_cache_requests_total", "The count of cache requests.", {"server", "zones", "view"}};
+  const CounterFamily hits{"coredns_cache_hits_total", "The count of cache hits.", {"server", "type", "zones", "view"}};
+  const CounterFamily misses{"coredns_cache_misses_total",
+                             "The count of cache misses. Deprecated, derive misses from cache hits/requests counters.",
+                             {"server", "zones", "view"}};
+  const CounterFamily prefetches{"coredns_cache_prefetch_total",
+                                 "The number of times the cache has prefetched a cached item.",
+                                 {"server", "zones", "view"}};
+  const CounterFamily drops{"coredns_cache_drops_total",
+                            "The number responses that are not cached, because the reply is malformed.",
+                            {"server", "zones", "view"}};
+  const CounterFamily served_stale{"coredns_cache_served_stale_total",
+                                   "The number of requests served from stale cache entries.",
+                                   {"server", "zones", "view"}};
+  const CounterFamily evictions{
+      "coredns_cache_evictions_total", "The count of cache evictions.", {"server", "type", "zones", "view"}};
 };
 
 const Families& families() {

@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "golden")]
 
 import corefiles  # noqa: E402
+import metrics  # noqa: E402
 from documents import Failed, LeftOut  # noqa: E402
 
 
@@ -53,6 +54,8 @@ def main():
         return [(name, function) for name, function in cases if fnmatch.fnmatch(name, options.only)]
 
     corefiles.run(wanted(corefiles.cases(binary)), report)
+    for name, function in wanted(metrics.cases(binary)):
+        report(name, function)
     for why, names in report.left_out.items():
         print(f"left out {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "") + f": {why}")
     print(f"docs: {report.passed + report.failed} cases, {report.failed} failed")

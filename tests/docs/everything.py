@@ -1,0 +1,110 @@
+"""A server with everything on that counts something: asked a little of everything, then scraped.
+
+Directives that are not built drop out of the Corefile, so that each takes its part as soon as it is there."""
+import os
+import re
+import sys
+import time
+
+from documents import ROOT, Failed, text_of
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "cluster"))
+
+from observed_suite import without_unbuilt  # noqa: E402
+from server import Server, Upstream, eventually  # noqa: E402
+
+COREFILE = """.:{PORT} {
+    bind 127.0.0.1
+    metadata
+    reload
+    shed
+    ready 127.0.0.1:{PORT3}
+    health 127.0.0.1:{PORT4}
+    prometheus 127.0.0.1:{PORT2} {
+        runtime_metrics
+    }
+    errors
+    log
+    local
+    dns64 {
+        allow_ipv4
+    }
+    loadbalance
+    autopath miss.test {DIR}/resolv.conf
+    acl known.test {
+        block type HINFO net 127.0.0.1
+        filter type LOC net 127.0.0.1
+        drop type RP net 127.0.0.1
+        allow
+    }
+    cache 30
+    template IN TXT template.test {
+        answer "{{ .Name }} 5 IN TXT hello"
+    }
+    template IN TXT broken.test {
+        answer "{{ .Name }} 5 IN NOTHING hello"
+    }
+    hosts {
+        192.0.2.7 host.test
+        fallthrough
+    }
+    kubernetes cluster.local {
+        manifests {DIR}/cluster.yaml
+    }
+    forward dead.test 127.0.0.1:1 {
+        max_fails 1
+        health_check 100ms
+    }
+    forward . 127.0.0.1:UPSTREAM
+}
+"""
+CLUSTER = """apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: 10.96.7.1, ports: [{name: http, port: 80}]}
+"""
+FILES = {"cluster.yaml": CLUSTER, "resolv.conf": "search miss.test known.test\n"}
+QUESTIONS = (("www.known.test", "A"), ("www.known.test", "A"), ("www.known.test", "AAAA"), ("www.known.test", "HINFO"),
+             ("www.known.test", "LOC"), ("a.miss.test", "A"), ("host.test", "A"), ("localhost", "A"),
+             ("www.template.test", "TXT"), ("www.broken.test", "TXT"), ("web.shop.svc.cluster.local", "A"),
+             ("nosuch.test", "A"), ("www.dead.test", "A"))
+
+
+class Seen:
+    """One family of a scrape."""
+
+    def __init__(self, kind, labels, buckets):
+        self.kind, self.labels, self.buckets = kind, labels, buckets
+
+
+def scrape(binary):
+    """{name: Seen}"""
+    listed = re.findall(r"^([a-z0-9_]+):(\S+)", text_of("plugins/plugin.cfg"), re.M)
+    built, known = {name for name, folder in listed if folder != "-"}, {name for name, _ in listed}
+    upstream = Upstream("203.0.113.9", zone="known.test")
+    try:
+        text = without_unbuilt(COREFILE, built, known).replace("UPSTREAM", str(upstream.port))
+        with Server(binary, text, FILES) as server:
+            server.listening()
+            for name, kind in QUESTIONS:
+                if server.ask(name, kind)[0] == "TIMEOUT":
+                    raise Failed(f"no answer to {name} {kind}")
+            server.ask("www.known.test", "RP", timeout=0.2)  # dropped, where there is acl
+            server.dig("www.known.test", words=["+dnssec"])
+            server.http("PORT4", "/health")
+            eventually(lambda: "coredns_proxy_healthcheck_failures_total" in server.http("PORT2", "/metrics")[1], True,
+                       "a health check that failed", 10)
+            time.sleep(0.1)
+            return families(server.http("PORT2", "/metrics")[1])
+    finally:
+        upstream.close()
+
+
+def families(text):
+    seen = {}
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)", text, re.M):
+        samples = re.findall(rf"^{name}(?:_bucket|_sum|_count)?(?:\{{(.*)\}})? \S+$", text, re.M)
+        labels = {label for sample in samples for label in re.findall(r'(\w+)="(?:[^"\\]|\\.)*"', sample)}
+        bounds = {float(bound) for sample in samples for bound in re.findall(r'\ble="([^"]*)"', sample)}
+        seen[name] = Seen(kind, sorted(labels - {"le"}), sorted(bounds - {float("inf")}))
+    return seen
