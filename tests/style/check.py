@@ -240,13 +240,21 @@ def documented_corefiles_are_accepted(files, options):
     return found
 
 
-def readme_lists_every_plugin(files, options):
-    """plugins/README.md is the table of the plugins."""
+def readme_lists_every_directive(files, options):
+    """plugins/README.md has a line for each directive, in plugin.cfg's order: what it does, and whether it is built."""
     if "plugins/README.md" not in files:
         return ["plugins/README.md is missing"]
-    text = text_of("plugins/README.md")
-    return [f"plugins/README.md does not name {directive}" for directive, _ in plugin_list()
-            if not re.search(rf"\b{directive}\b", text)]
+    listed = re.findall(r"^([a-z0-9_]+):(\S+)", text_of("plugins/plugin.cfg"), re.M)
+    wanted = [f"| {name} | ... | not built |" if folder == "-" else f"| [{name}]({folder}/README.md) | ... | built |"
+              for name, folder in listed]
+    table = [line for line in text_of("plugins/README.md").splitlines() if line.startswith("| ")][1:]
+    rows = [re.sub(r"^(\|[^|]+\|)[^|]*[^|\s][^|]*(\|[^|]+\|)$", r"\1 ... \2", line)
+            for line in table if not line.startswith("| ---")]
+    if rows == wanted:
+        return []
+    wrong = [f"plugins/README.md: {row!r} is not in plugin.cfg so" for row in rows if row not in wanted]
+    wrong += [f"plugins/README.md lacks {row!r}" for row in wanted if row not in rows]
+    return wrong or ["plugins/README.md: the order is not that of plugin.cfg, or a line stands twice"]
 
 
 # ---------------------------------------------------------------------- slow
@@ -271,7 +279,7 @@ def headers_compile_alone(files, options):
 CHECKS = [files_are_short, lines_are_short, files_say_what_they_are_for, nothing_is_unfinished, no_private_paths,
           names_are_snake_case, no_vague_file_names, headers_are_guarded, heavy_headers_stay_in_sources,
           plugins_do_not_include_each_other, is_formatted, plugins_have_readmes, readmes_name_every_option,
-          documented_corefiles_are_accepted, readme_lists_every_plugin]
+          documented_corefiles_are_accepted, readme_lists_every_directive]
 
 
 def main():
