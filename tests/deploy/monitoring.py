@@ -17,15 +17,13 @@ OF_PROMETHEUS = {"job", "instance", "le"}
 
 
 def documented():
-    """{metric: labels} of all READMEs of plugins; `process_*` stands for those of every Prometheus client."""
+    """{metric: labels} of all READMEs of plugins."""
     found = {}
     for path in glob.glob(os.path.join(ROOT, "plugins", "*", "README.md")):
         with open(path) as source:
             text = source.read()
-        for name, labels in re.findall(r"`((?:coredns|portolan)_[a-z0-9_]+)(?:\{([^}`]*)\})?`", text):
+        for name, labels in re.findall(r"`((?:coredns|portolan|process)_[a-z0-9_]+)(?:\{([^}`]*)\})?`", text):
             found.setdefault(name, set()).update(label.strip() for label in labels.split(",") if label.strip())
-        if "`process_*`" in text:
-            found.update({"process_cpu_seconds_total": set(), "process_resident_memory_bytes": set()})
     return found
 
 
