@@ -14,8 +14,9 @@ import tempfile
 import time
 
 import process
-from documents import ROOT, Failed, LeftOut, corefiles
+from documents import ROOT, LeftOut, corefiles
 from namespaces import unshare_command
+from server import Failed
 
 AT_ONCE = 8
 ZONE = """@ 3600 IN SOA ns.example.org. hostmaster.example.org. 1 7200 3600 1209600 3600

@@ -7,10 +7,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FENCE = re.compile(r"^ *(```|~~~) *([a-z]*)[^\n]*\n(.*?)^ *\1", re.M | re.S)
 
 
-class Failed(Exception):
-    """A case's finding."""
-
-
 class LeftOut(Exception):
     """This machine has not what the case needs."""
 

@@ -1,22 +1,17 @@
 """A server with everything on that counts something: asked a little of everything, then scraped.
 
 Directives that are not built drop out of the Corefile, so that each takes its part as soon as it is there."""
-import os
 import re
-import sys
 import time
 
-from documents import ROOT, Failed, text_of
-
-sys.path.insert(0, os.path.join(ROOT, "tests", "cluster"))
-
-from observed_suite import without_unbuilt  # noqa: E402
-from server import Server, Upstream, eventually  # noqa: E402
+from documents import text_of
+from observed_suite import without_unbuilt
+from server import Failed, Server, Upstream, eventually
 
 COREFILE = """.:{PORT} {
     bind 127.0.0.1
     metadata
-    reload
+    reload 2s 0s
     shed
     ready 127.0.0.1:{PORT3}
     health 127.0.0.1:{PORT4}
@@ -37,12 +32,19 @@ COREFILE = """.:{PORT} {
         drop type RP net 127.0.0.1
         allow
     }
-    cache 30
+    cache 1 {
+        success 1024 1 1
+        prefetch 1
+        serve_stale
+    }
     template IN TXT template.test {
         answer "{{ .Name }} 5 IN TXT hello"
     }
     template IN TXT broken.test {
         answer "{{ .Name }} 5 IN NOTHING hello"
+    }
+    template IN TXT failing.test {
+        answer "{{ .Message }}"
     }
     hosts {
         192.0.2.7 host.test
@@ -66,7 +68,8 @@ spec: {clusterIP: 10.96.7.1, ports: [{name: http, port: 80}]}
 FILES = {"cluster.yaml": CLUSTER, "resolv.conf": "search miss.test known.test\n"}
 QUESTIONS = (("www.known.test", "A"), ("www.known.test", "A"), ("www.known.test", "AAAA"), ("www.known.test", "HINFO"),
              ("www.known.test", "LOC"), ("a.miss.test", "A"), ("host.test", "A"), ("localhost", "A"),
-             ("www.template.test", "TXT"), ("www.broken.test", "TXT"), ("web.shop.svc.cluster.local", "A"),
+             ("www.template.test", "TXT"), ("www.broken.test", "TXT"),
+             ("www.failing.test", "TXT"), ("web.shop.svc.cluster.local", "A"),
              ("nosuch.test", "A"), ("www.dead.test", "A"))
 
 
@@ -94,7 +97,11 @@ def scrape(binary):
             server.http("PORT4", "/health")
             eventually(lambda: "coredns_proxy_healthcheck_failures_total" in server.http("PORT2", "/metrics")[1], True,
                        "a health check that failed", 10)
-            time.sleep(0.1)
+            time.sleep(1.1)  # what was answered is stale now
+            server.ask("www.known.test", "A")
+            server.write_corefile(text.replace("hello", "good bye"))
+            for name in ("coredns_cache_served_stale_total", "coredns_reload_version_info"):
+                eventually(lambda name=name: name in server.http("PORT2", "/metrics")[1], True, name, 10)
             return families(server.http("PORT2", "/metrics")[1])
     finally:
         upstream.close()

@@ -10,7 +10,8 @@ import re
 import subprocess
 
 import everything
-from documents import ROOT, Failed, text_of, tree
+from documents import ROOT, text_of, tree
+from server import Failed
 
 NAME = r"(?:coredns|portolan|process)_[a-z0-9_]+"
 HELP = r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*'
@@ -138,11 +139,17 @@ class Metrics:
         self.binary = binary
         self.defined = definitions()
         self.documents = documented(r"^(?!tests/).*\.md$")
-        self._scrape = None
+        self._scrape = self._failure = None
 
     def scrape(self):
+        if self._failure:
+            raise Failed("there is no scrape")  # the case before says why
         if self._scrape is None:
-            self._scrape = everything.scrape(self.binary)
+            try:
+                self._scrape = everything.scrape(self.binary)
+            except Failed as failure:
+                self._failure = failure
+                raise
         return self._scrape
 
     def every_metric_is_named_by_a_readme(self):

@@ -13,11 +13,12 @@ import sys
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "golden")]
+sys.path[:0] = [HERE] + [os.path.join(os.path.dirname(HERE), folder) for folder in ("golden", "cluster")]
 
 import corefiles  # noqa: E402
 import metrics  # noqa: E402
-from documents import Failed, LeftOut  # noqa: E402
+from documents import LeftOut  # noqa: E402
+from server import Failed  # noqa: E402
 
 
 class Report:
