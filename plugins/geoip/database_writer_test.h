@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <bit>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
