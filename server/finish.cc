@@ -80,6 +80,21 @@ std::span<const uint8_t> encode_part(const dns::MessageParts& parts, Arena& aren
   return {};
 }
 
+// The encoded reply, truncated to `limit`.
+std::span<const uint8_t> encode_within(Query& query, size_t limit) {
+  std::optional<dns::Edns> opt;
+  const dns::MessageParts parts = reply_parts(query, query.arena(), opt);
+  if (const auto rcode = static_cast<uint16_t>(query.reply().rcode); rcode > 15) {
+    if (!opt) return {};  // RFC 6891 section 6.1.3: there is no place for the upper bits
+    opt->extended_rcode = static_cast<uint8_t>(rcode >> 4);
+  }
+  bool truncated = false;
+  const std::span<const uint8_t> octets = dns::encode(parts, query.arena(), limit, &truncated);
+  if (!truncated || !query.reply().part_will_do) return octets;
+  const std::span<const uint8_t> part = encode_part(parts, query.arena(), limit);
+  return part.empty() ? octets : part;
+}
+
 }  // namespace
 
 std::optional<dns::Edns> reply_edns(Query& query) { return reply_opt(query, query.arena()); }
@@ -90,25 +105,20 @@ size_t uncompressed_reply_size(Query& query) {
 }
 
 std::span<const uint8_t> encode_reply(Query& query) {
-  std::optional<dns::Edns> opt;
-  const dns::MessageParts parts = reply_parts(query, query.arena(), opt);
-  if (const auto rcode = static_cast<uint16_t>(query.reply().rcode); rcode > 15) {
-    if (!opt) return {};  // RFC 6891 section 6.1.3: there is no place for the upper bits
-    opt->extended_rcode = static_cast<uint8_t>(rcode >> 4);
-  }
-  bool truncated = false;
-  const std::span<const uint8_t> octets = dns::encode(parts, query.arena(), query.max_size(), &truncated);
-  if (!truncated || !query.reply().part_will_do) return octets;
-  const std::span<const uint8_t> part = encode_part(parts, query.arena(), query.max_size());
-  return part.empty() ? octets : part;
+  if (!query.signer) return encode_within(query, query.max_size());
+  const size_t reserved = std::min(query.signer->size(), query.max_size());
+  const std::span<const uint8_t> octets = encode_within(query, query.max_size() - reserved);
+  return octets.empty() ? octets : query.signer->sign(octets, query.arena());
 }
 
 Encoded encode_message(Query& query, Arena& arena) {
   std::optional<dns::Edns> opt;
   const dns::MessageParts parts = reply_parts(query, arena, opt);
   bool truncated = false;
-  const std::span<const uint8_t> octets = dns::encode(parts, arena, dns::kMaxMessage, &truncated);
+  const size_t limit = dns::kMaxMessage - (query.signer ? query.signer->size() : 0);
+  std::span<const uint8_t> octets = dns::encode(parts, arena, limit, &truncated);
   if (truncated) return {};
+  if (query.signer) octets = query.signer->sign(octets, arena);
   return {octets, dns::uncompressed_size(parts)};
 }
 

@@ -66,6 +66,7 @@ void Query::accept(const dns::ParsedQuery& parsed) {
   header = parsed.header;
   asked = question = parsed.question;
   edns = parsed.edns;
+  tsig_offset = parsed.has_tsig ? parsed.tsig_offset : 0;
   prepare_reply();
 }
 
@@ -173,6 +174,8 @@ void QueryPool::give_back(Query& query) {
     query.block = nullptr;
     query.zone = {};
     query.metadata = nullptr;
+    query.signer = nullptr;
+    query.tsig_offset = 0;
     query.responder_ = nullptr;
     query.depth_ = 0;
     query.references_ = 0;

@@ -47,6 +47,18 @@ struct Reply {
   void clear();
 };
 
+/// Signs what goes out for a query (`tsig`); lies in the query's arena.
+class Signer {
+ public:
+  /// Octets that a message grows by, at most.
+  virtual size_t size() const = 0;
+  /// `message` signed, in `arena`. Messages of a stream come in order.
+  virtual std::span<const uint8_t> sign(std::span<const uint8_t> message, Arena& arena) = 0;
+
+ protected:
+  ~Signer() = default;
+};
+
 /// A query that has no client behind it (a branch or a lookup); counted, single-threaded.
 class QueryPtr;
 
@@ -65,6 +77,7 @@ class Query {
   dns::Header header;               // flags as asked (as they stand: `header` may change them)
   dns::Question asked;              // the question as received
   std::optional<dns::Edns> edns;    // the client's OPT, as it stands (bufsize changes its size)
+  size_t tsig_offset = 0;           // of the TSIG record in `packet`; 0: it is not signed
   Transport transport = Transport::udp;
   SocketAddress client;   // who asks (behind a proxy: the client)
   SocketAddress local;    // the address that was asked
@@ -76,6 +89,7 @@ class Query {
   dns::NameView zone;             // the key of that block that matched, lower case
   Metadata* metadata = nullptr;   // null where the block has no `metadata`: nobody will read what is not set
   const dns::Ede* ede = nullptr;  // a reason that goes out with the answer if the client's OPT is there; static
+  Signer* signer = nullptr;       // of the answer
 
   /// DO bit of the query as it stands.
   bool dnssec_ok() const { return edns && edns->dnssec_ok; }

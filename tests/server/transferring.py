@@ -6,6 +6,9 @@ import socket
 import subprocess
 import time
 
+import dns.query
+import dns.tsigkeyring
+
 from client import LeftOut, Stream, ask_tcp, expect, log_text, logged, metric, parse_msg, question, result
 from server import Asking, Failed, Server, eventually, usr1
 
@@ -103,6 +106,23 @@ def ixfr_gets_the_zone_or_its_soa(binary):
             lines = printed(server, kdig, "-q", "big.test", "-t", f"IXFR={serial}")
             expect(len(lines), records, f"lines for serial {serial}")
             expect(" ".join(lines[0].split()), (SOA % 7).replace("\t", " "), f"first line for serial {serial}")
+
+
+def every_message_of_a_signed_transfer_is_signed(binary):
+    """dnspython checks each MAC, which holds the one before it (RFC 8945 section 5.3.1)."""
+    secret = "X28hl0BOfAL5G0jsmJWSacrwn7YRm2f6U5brnzwWEus="
+    tsig = f"    tsig big.test {{\n        secret key.test. {secret}\n        require AXFR\n    }}\n"
+    corefile = ZONE.replace("    transfer", tsig + "    transfer", 1)
+    keyring = dns.tsigkeyring.from_text({"key.test.": secret})
+    with Server(binary, corefile, {"db": zone()}) as server:
+        port = server.listening().port
+        counts = [sum(len(rrset) for rrset in message.answer)
+                  for message in dns.query.xfr("127.0.0.1", "big.test", port=port, keyring=keyring, lifetime=30,
+                                               keyalgorithm="hmac-sha384")]
+        expect((sum(counts), len(counts) > 100), (ALL, True), "records, in many messages")
+        with Stream(port) as stream:
+            stream.send(question("big.test", "AXFR", 1))
+            expect(stream.receive()[3] & 15, 5, "the rcode without a signature")
 
 
 def questions_are_answered_while_a_zone_leaves(binary):
@@ -245,7 +265,8 @@ def secondaries_hear_of_a_zone(binary):
             expect("Failed sending notifies" in log_text(server), False, "a warning in the log")
 
 
-CASES = [dig_gets_the_whole_zone, ixfr_gets_the_zone_or_its_soa, questions_are_answered_while_a_zone_leaves,
+CASES = [dig_gets_the_whole_zone, ixfr_gets_the_zone_or_its_soa, every_message_of_a_signed_transfer_is_signed,
+         questions_are_answered_while_a_zone_leaves,
          several_zones_leave_over_one_connection, a_client_that_stops_reading_is_closed,
          a_client_that_goes_away_ends_its_transfer, a_client_that_says_no_more_still_gets_its_zone,
          a_transfer_ends_on_the_configuration_it_began_with, a_transfer_ends_on_the_version_it_began_with,
