@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+
 #include "corefile/address.h"
 #include "corefile/number.h"
 #include "corefile/suggest.h"
@@ -67,8 +69,8 @@ Result<void> choice(const Arg& arg, const Token& token, std::vector<Value>& valu
   }
   std::string listed;
   for (const std::string_view word : words) {
-    if (word == token.text) {
-      values.emplace_back(token.text);
+    if (word == token.text || (arg.any_case && equal_in_any_case(word, token.text))) {
+      values.emplace_back(std::string(word));
       return {};
     }
     listed += (listed.empty() ? "" : ", ") + std::string(word);
@@ -78,6 +80,11 @@ Result<void> choice(const Arg& arg, const Token& token, std::vector<Value>& valu
 }
 
 }  // namespace
+
+bool equal_in_any_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
 
 Result<void> add_values(const Arg& arg, const Token& token, std::vector<Value>& values) {
   using std::chrono::nanoseconds;

@@ -119,7 +119,9 @@ class Dispenser {
   }
 
   const Option* find(std::string_view name) const {
-    const auto found = std::find_if(table_.begin(), table_.end(), [&](const Option& o) { return o.name == name; });
+    const auto found = std::find_if(table_.begin(), table_.end(), [&](const Option& option) {
+      return option.name == name || (option.any_case && equal_in_any_case(option.name, name));
+    });
     return found == table_.end() ? nullptr : &*found;
   }
 

@@ -25,6 +25,7 @@ constexpr Arg kTtl[] = {{.name = "TTL", .kind = ArgKind::integer, .min = 0, .max
 constexpr Arg kWait[] = {{.name = "WAIT", .kind = ArgKind::duration, .min = 0, .max = 60'000'000'000}};
 constexpr Arg kRatio[] = {{.name = "RATIO", .kind = ArgKind::fraction, .min = 0, .max = 1}};
 constexpr Arg kMode[] = {{.name = "MODE", .kind = ArgKind::choice, .choices = "disabled|insecure|verified"}};
+constexpr Arg kFlag[] = {{.name = "FLAG", .kind = ArgKind::choice, .choices = "aa|ra", .any_case = true}};
 constexpr Arg kAddress[] = {{.name = "ADDRESS", .kind = ArgKind::address}, {.name = "PREFIX", .kind = ArgKind::prefix}};
 constexpr Arg kRule[] = {{.name = "KIND"}, {.name = "RULE", .kind = ArgKind::grammar, .grammar = joined}};
 constexpr Arg kOneZone[] = {{.name = "ZONE", .kind = ArgKind::zone}};
@@ -44,6 +45,7 @@ constexpr Option kTable[] = {
     {.name = "flag"},
     {.name = "loose", .args = kTtl, .required = 1, .extra_args = true},
     {.name = "tls", .block = true},
+    {.name = "set", .args = kFlag, .required = 1, .any_case = true},
 };
 
 Directive directive(const std::string& text) {
@@ -133,6 +135,18 @@ TEST_CASE("options: wrong arguments are told with their place and what was expec
     CAPTURE(c.line);
     CHECK(errors("x {\n " + c.line + "\n}") == "Corefile:3 - Error during parsing: " + c.message);
   }
+}
+
+TEST_CASE("options: names and choices are taken in upper case where the table says so") {
+  const auto parsed = parse_options(directive("x {\n SET RA\n}"), kTable);
+  REQUIRE(parsed.has_value());
+  REQUIRE(parsed->uses.size() == 2);
+  CHECK(parsed->uses[1].is("set"));
+  CHECK(parsed->uses[1].text() == "ra");
+  CHECK(errors("x {\n TTL 5\n}") == "Corefile:3 - Error during parsing: unknown property 'TTL'; did you mean 'ttl'?");
+  CHECK(errors("x {\n pods VERIFIED\n}") ==
+        "Corefile:3 - Error during parsing: wrong value for MODE: 'VERIFIED', must be one of: disabled, insecure, "
+        "verified; did you mean 'verified'?");
 }
 
 TEST_CASE("options: all errors of a directive come at once, in the order of the lines") {

@@ -52,6 +52,7 @@ struct Arg {
   std::string_view choices = {};  // "a|b|c"
   bool many = false;              // takes all the remaining arguments, one at least if it is required
   Grammar grammar = nullptr;
+  bool any_case = false;  // a choice is taken in any case; its value is the word of `choices`
 };
 
 /// What a second use of an option in one directive means.
@@ -67,6 +68,7 @@ struct Option {
   bool block = false;  // has a block of its own, handed on as it is in OptionUse::block; on the option without a name:
                        // the lines of the directive's block that no option of the table names, in file order
   bool extra_args = false;  // CoreDNS ignores arguments behind these; so does the parser
+  bool any_case = false;    // the name is taken in any case
 };
 
 using Value = std::variant<std::string, int64_t, double, std::chrono::nanoseconds, std::any>;
