@@ -41,7 +41,8 @@ std::optional<size_t> zone_of(const Rule& rule, NameView lower) {
   std::optional<size_t> found;
   for (size_t i = 0; i < rule.zones.size(); ++i) {
     const NameView zone = rule.zones[i].view();
-    if (lower.is_under(zone) && (!found || zone.size() > rule.zones[*found].view().size())) found = i;
+    const bool within = zone.is_root() || lower.is_under(zone);  // the root is the rule
+    if (within && (!found || zone.size() > rule.zones[*found].view().size())) found = i;
   }
   return found;
 }
