@@ -162,13 +162,13 @@ def all_errors_of_a_corefile_are_told(binary):
 
 
 def a_directive_that_is_not_built_is_told_once(binary):
-    """`erratic` is CoreDNS's own test plugin: known by name, of no use here."""
+    """`nomad` asks another orchestrator: known by name, of no use here."""
     want = ('Corefile:2 - Error during parsing: '
-            'directive "erratic" is known to CoreDNS but not built into portolan\n')
+            'directive "nomad" is known to CoreDNS but not built into portolan\n')
     for arguments in ("", " 2"):
-        with NotStarted(binary, ".:{PORT} {\n    erratic%s\n}\n" % arguments) as server:
+        with NotStarted(binary, ".:{PORT} {\n    nomad%s\n}\n" % arguments) as server:
             for words in ([], ["-check"]):
-                expect(run_once(server, "-conf", "Corefile", *words), (1, "", want), f"erratic{arguments} {words}")
+                expect(run_once(server, "-conf", "Corefile", *words), (1, "", want), f"nomad{arguments} {words}")
 
 
 def a_missing_corefile_is_told(binary):
