@@ -35,6 +35,8 @@ class TextBuffer {
 
  private:
   void reserve(size_t wanted);
+  /// An octet of a name that means something, or nothing, in a zone file.
+  void escaped(uint8_t octet);
 
   Arena* arena_;
   char* data_ = nullptr;

@@ -79,7 +79,7 @@ Result<void> add_patterns(const server::Setup& setup, const OptionUse& use, Rule
       return setup.error(token.at, "regex pattern too long: " + std::to_string(token.text.size()) + " > " +
                                        std::to_string(kMaxPattern));
     }
-    auto pattern = templates::Regex::compile(token.text);
+    auto pattern = Regex::compile(token.text);
     if (pattern.has_error()) {
       return setup.error(token.at, "could not parse regex: " + token.text + ", " + pattern.error().message);
     }
@@ -154,7 +154,7 @@ Result<Rule> read_rule(server::Setup& setup, const corefile::ParsedDirective& di
     if (auto done = read_option(setup, use, rule); done.has_error()) return done.error();
   }
   if (rule.patterns.empty()) {
-    auto everything = templates::Regex::compile(".*");
+    auto everything = Regex::compile(".*");
     if (everything.has_error()) return everything.error();
     rule.patterns.push_back(std::move(*everything));
   }

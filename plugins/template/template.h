@@ -11,32 +11,11 @@
 #include "base/per_worker.h"
 #include "dns/rdata_text.h"
 #include "plugins/common/fallthrough.h"
+#include "plugins/common/regex.h"
 #include "plugins/template/text_template.h"
 #include "server/plugin.h"
 
 namespace portolan::templates {
-
-/// A compiled regular expression; RE2 stays in the .cc file.
-class Regex {
- public:
-  /// Error: in Go's words where they are known.
-  static Result<Regex> compile(const std::string& pattern);
-  Regex(Regex&&) noexcept;
-  Regex& operator=(Regex&&) noexcept;
-  ~Regex();
-
-  /// The whole match and all groups, in `arena`; false when `text` does not match.
-  bool match(std::string_view text, Arena& arena, std::span<const std::string_view>& matches) const;
-  const std::string& source() const { return source_; }
-  std::span<const std::string> group_names() const { return group_names_; }
-
- private:
-  struct Compiled;
-  Regex();
-  std::string source_;
-  std::vector<std::string> group_names_;  // by number
-  std::unique_ptr<Compiled> compiled_;
-};
 
 /// The template of one record.
 struct RecordTemplate {

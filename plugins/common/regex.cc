@@ -1,9 +1,11 @@
 // RE2, which takes Go's syntax, with Go's words for what is wrong.
+#include "plugins/common/regex.h"
+
 #include <re2/re2.h>
 
-#include "plugins/template/template.h"
+#include <algorithm>
 
-namespace portolan::templates {
+namespace portolan {
 namespace {
 
 constexpr int kMaxMemory = 8 << 20;  // of one compiled expression
@@ -55,9 +57,10 @@ Regex::Regex(Regex&&) noexcept = default;
 Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
-Result<Regex> Regex::compile(const std::string& pattern) {
+Result<Regex> Regex::compile(const std::string& pattern, Case letters) {
   RE2::Options options;
   options.set_log_errors(false);
+  options.set_case_sensitive(letters == Case::matters);
   options.set_max_mem(kMaxMemory);
   Regex out;
   out.source_ = pattern;
@@ -72,8 +75,13 @@ Result<Regex> Regex::compile(const std::string& pattern) {
   return {boost::system::in_place_value, std::move(out)};
 }
 
-bool Regex::match(std::string_view text, Arena& arena, std::span<const std::string_view>& matches) const {
-  const size_t count = group_names_.size();
+bool Regex::matches(std::string_view text) const {
+  return compiled_->expression.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+bool Regex::match(std::string_view text, Arena& arena, std::span<const std::string_view>& matches,
+                  size_t wanted) const {
+  const size_t count = std::min(wanted, group_names_.size());
   const auto parts = arena.array<re2::StringPiece>(count);
   for (re2::StringPiece& part : parts) part = {};
   const re2::StringPiece input(text.data(), text.size());
@@ -88,4 +96,4 @@ bool Regex::match(std::string_view text, Arena& arena, std::span<const std::stri
   return true;
 }
 
-}  // namespace portolan::templates
+}  // namespace portolan
