@@ -2,12 +2,17 @@
 #include "server/finish.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 
 #include "dns/rdata.h"
 #include "server/fit.h"
 
 namespace portolan::server {
 namespace {
+
+// A bit for each code that echo_option() was told.
+std::array<std::atomic<uint64_t>, 65536 / 64> more_echoed{};
 
 bool echoed(uint16_t code) {
   switch (static_cast<dns::OptionCode>(code)) {
@@ -18,7 +23,7 @@ bool echoed(uint16_t code) {
     case dns::OptionCode::padding:
       return true;
     default:
-      return false;
+      return more_echoed[code / 64].load(std::memory_order_relaxed) >> code % 64 & 1;
   }
 }
 
@@ -96,6 +101,8 @@ std::span<const uint8_t> encode_within(Query& query, size_t limit) {
 }
 
 }  // namespace
+
+void echo_option(uint16_t code) { more_echoed[code / 64].fetch_or(uint64_t{1} << code % 64); }
 
 std::optional<dns::Edns> reply_edns(Query& query) { return reply_opt(query, query.arena()); }
 

@@ -13,6 +13,9 @@ namespace portolan::server {
 /// PADDING).
 std::optional<dns::Edns> reply_edns(Query& query);
 
+/// From now on an option with `code` is echoed too, in every server block and for good, as with CoreDNS; for setup.
+void echo_option(uint16_t code);
+
 /// Octets of the reply with its OPT before compression and truncation: what CoreDNS logs and measures.
 size_t uncompressed_reply_size(Query& query);
 

@@ -1,0 +1,20 @@
+// Renaming the question.
+#include "plugins/rewrite/name_rule.h"
+
+namespace portolan::rewrite {
+
+bool NameRule::apply(Rewriting& rewriting) const {
+  const auto renamed = pattern_.replaced(rewriting.name(), to_, rewriting.arena());
+  if (!renamed) return false;
+  const dns::NameView before = rewriting.query().question.lower;
+  if (!rewriting.rename(*renamed)) return true;
+  if (maps_back_) {
+    const NameMap* map = rewriting.arena().make<Remap>(rewriting.query().question.name, before);
+    rewriting.later(MapOwner{map});
+    rewriting.later(MapValue{map});
+  }
+  for (const ReplyChange& change : changes_) rewriting.later(change);
+  return true;
+}
+
+}  // namespace portolan::rewrite
