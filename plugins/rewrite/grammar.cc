@@ -202,6 +202,18 @@ Result<std::any> parse_rule(Tokens tokens) {
   return corefile::not_parsed(unknown_field(tokens[0].text).message);
 }
 
+// As in CoreDNS a prefix ends with a dot, written or not, so that it takes whole labels; no label ends so.
+std::string doubt_about(Tokens tokens) {
+  for (size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const std::string& from = tokens[i + 1].text;
+    if (lowered(tokens[i].text) == "cname") return {};
+    if (parse_kind(tokens[i].text) != Kind::prefix || !(from.ends_with('-') || from.ends_with('_'))) continue;
+    return "the prefix " + quoted(from) + " is taken as " + quoted(from + ".") +
+           ", which no name begins with; use regex for a part of a label";
+  }
+  return {};
+}
+
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::string lowered(std::string_view text) {

@@ -16,6 +16,9 @@ using Tokens = std::span<const corefile::Token>;
 /// A corefile::Grammar for all tokens of one directive, those of its block included: gives a RulePtr.
 Result<std::any> parse_rule(Tokens tokens);
 
+/// What can hardly be meant by a rule that parse_rule() takes, for a warning; empty: nothing.
+std::string doubt_about(Tokens tokens);
+
 // The fields, each with the tokens behind it. grammar.cc has those that are not named below.
 Result<RulePtr> parse_name_rule(Tokens tokens, bool stops);  // name_grammar.cc
 Result<RulePtr> parse_edns_rule(Tokens tokens, bool stops);  // edns_grammar.cc

@@ -193,6 +193,23 @@ TEST_CASE("rewrite: rules that are refused, with their line and what was expecte
   }
 }
 
+TEST_CASE("rewrite: a prefix that no name begins with is warned about") {
+  const std::pair<const char*, bool> cases[] = {
+      {"name prefix pre- x-", true},         {"continue ttl prefix x_ 5", true}, {"{\n rcode PREFIX x- 3 0\n }", true},
+      {"name prefix pre. x.", false},        {"name prefix www x", false},       {"name suffix pre- x-", false},
+      {"cname prefix pre- x-", false},  // targets get no dot
+      {"name regex ^pre-(.*) x-{1}", false},
+  };
+  for (const auto& [rule, warned] : cases) {
+    CAPTURE(std::string(rule));
+    PluginFixture fixture(". {\n client\n rewrite " + std::string(rule) + "\n backend\n}\n", table());
+    REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+    const auto& warnings = fixture.configuration().warnings();
+    CHECK(warnings.size() == (warned ? 1 : 0));
+    if (warned) CHECK(warnings[0].find("which no name begins with; use regex") != std::string::npos);
+  }
+}
+
 TEST_CASE("rewrite: every rule that is wrong is named") {
   PluginFixture fixture(". {\n client\n rewrite foo a\n rewrite name a b\n rewrite ttl a x\n backend\n}\n", table());
   CHECK(fixture.error_text().find("Corefile:3 - ") != std::string::npos);

@@ -26,31 +26,37 @@ constexpr Option kOptions[] = {
 };
 
 // In a block the rule may be broken into lines anywhere: its tokens are those of all lines, the mode in front.
-Result<RulePtr> parse_block(const OptionUse& use, const server::Setup& setup) {
+std::vector<Token> tokens_of(const OptionUse& use) {
   std::vector<Token> tokens = use.tokens;
   for (const corefile::Directive& line : use.block) {
-    if (line.block) return setup.error(line.name.at, "unexpected block behind \"" + line.name.text + "\" in a rule");
     tokens.push_back(line.name);
     tokens.insert(tokens.end(), line.args.begin(), line.args.end());
   }
-  const auto rule = rewrite::parse_rule(tokens);
-  if (rule.has_error()) return setup.error(use.at, rule.error().message);
-  return std::any_cast<RulePtr>(*rule);
+  return tokens;
 }
 
 Result<RulePtr> rule_of(const OptionUse& use, const server::Setup& setup) {
   const RulePtr on_line = use.has(0) ? use.as<RulePtr>() : RulePtr();
-  if (!on_line) return parse_block(use, setup);
-  if (use.block.empty()) return on_line;
-  return setup.error(use.at, "unexpected block behind \"" + use.tokens.back().text +
-                                 "\", expected the whole rule on the line or in the block");
+  if (on_line && use.block.empty()) return on_line;
+  if (on_line) {
+    return setup.error(use.at, "unexpected block behind \"" + use.tokens.back().text +
+                                   "\", expected the whole rule on the line or in the block");
+  }
+  for (const corefile::Directive& line : use.block) {
+    if (line.block) return setup.error(line.name.at, "unexpected block behind \"" + line.name.text + "\" in a rule");
+  }
+  const auto rule = rewrite::parse_rule(tokens_of(use));
+  if (rule.has_error()) return setup.error(use.at, rule.error().message);
+  return std::any_cast<RulePtr>(*rule);
 }
 
 Result<void> setup(server::Setup& setup) {
   std::vector<RulePtr> rules;
   for (const corefile::ParsedDirective& directive : setup.directives()) {
-    auto rule = rule_of(directive.uses.front(), setup);
+    const OptionUse& use = directive.uses.front();
+    auto rule = rule_of(use, setup);
     if (rule.has_error()) return rule.error();
+    if (const std::string doubt = rewrite::doubt_about(tokens_of(use)); !doubt.empty()) setup.warn(use.at, doubt);
     if (const auto code = (*rule)->echoed()) server::echo_option(*code);
     rules.push_back(std::move(*rule));
   }
