@@ -83,6 +83,10 @@ NameView target_name(const Record& record) {
   return take_name(rest, name) ? name : NameView();
 }
 
+RRType signed_type(const Record& rrsig) {
+  return rrsig.rdata.size() < 2 ? RRType::none : static_cast<RRType>(read16(rrsig.rdata.data()));
+}
+
 bool address_of(const Record& record, IpAddress& address) {
   if (record.type == RRType::a && record.rdata.size() == 4) {
     address = IpAddress::v4(record.rdata.first<4>());

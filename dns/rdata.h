@@ -31,6 +31,8 @@ std::span<const uint8_t> soa_rdata(const Soa& soa, Arena& arena);
 bool parse_soa(std::span<const uint8_t> rdata, Soa& soa);
 /// The name in CNAME, NS, PTR or DNAME rdata, or the target of SRV and MX rdata; the root if it is malformed.
 NameView target_name(const Record& record);
+/// The type that an RRSIG signs (RFC 4034 section 3.1.1).
+RRType signed_type(const Record& rrsig);
 /// The address in A or AAAA rdata; false for other types or lengths.
 bool address_of(const Record& record, IpAddress& address);
 

@@ -74,6 +74,9 @@ Status Lookup::walk() {
     if (cut(*node, question_.name)) return Status::delegation;
   }
   if (node) return found(*node);
+  // For an empty non-terminal CoreDNS expands a wildcard beside it, which no proof of a signed zone allows (RFC 4592
+  // section 2.2.2).
+  if (tree_.is_signed() && tree_.find(question_.name)) return nothing();
   if (!source_seen || closer_encloser(source_name)) return nothing();
   if (source) return wildcard(*source);
   soa();  // the wildcard is an empty non-terminal itself
@@ -90,7 +93,7 @@ Status Lookup::found(const Node& node) {
   const RRset* set = tree_.rrset(node, question_.type);
   if (!set) {
     soa();
-    if (question_.dnssec_ok) denial(&node);
+    if (question_.dnssec_ok) deny_type(question_.name, node);
     return Status::no_data;
   }
   add(out_.answer, *set);
@@ -105,22 +108,22 @@ Status Lookup::wildcard(const Node& node) {
   const NameView* owner = &question_.name;
   if (question_.type != RRType::cname) {
     if (const RRset* set = tree_.rrset(node, RRType::cname)) {
-      add(out_.answer, *set, owner);
-      if (question_.dnssec_ok) add_signatures(out_.answer, node, RRType::cname);
+      add_signed(out_.answer, node, *set, owner);
+      if (question_.dnssec_ok) deny_expanded(node);
       return alias(dns::target_name(tree_.record(*set, 0)));
     }
   }
   const RRset* set = tree_.rrset(node, question_.type);
   if (!set) {
     soa();
-    if (question_.dnssec_ok) denial(&node);
+    if (question_.dnssec_ok) deny_wildcard_type(node);
     return Status::no_data;
   }
   add(out_.answer, *set, owner);
   additional();
   ns();
   if (question_.dnssec_ok) {
-    denial(tree_.at_or_before(question_.name));  // the name itself does not exist
+    deny_expanded(node);
     add_signatures(out_.answer, node, question_.type, owner);
   }
   return Status::success;
@@ -130,7 +133,7 @@ Status Lookup::nothing() {
   // An empty non-terminal exists: no error, no data (RFC 4592 section 2.2.2, RFC 8020).
   const bool exists = has_descendant(question_.name);
   soa();
-  if (question_.dnssec_ok) denials(!exists);
+  if (question_.dnssec_ok) deny_name(exists);
   return exists ? Status::success : Status::name_error;
 }
 
@@ -171,6 +174,11 @@ Status Lookup::alias(NameView target) {
     }
     const RRset* set = next ? nullptr : tree_.rrset(*node, question_.type);
     if (set) add_signed(out_.answer, *node, *set);
+    if (!set && !next && question_.dnssec_ok && tree_.is_signed()) {
+      soa();
+      deny_type(target, *node);
+      return Status::success;
+    }
     break;
   }
   ns();
@@ -194,7 +202,11 @@ bool Lookup::cut(const Node& node, NameView name) {
   add(out_.authority, *set);
   glue(*set);
   if (question_.dnssec_ok) {
-    if (const RRset* ds = tree_.rrset(node, RRType::ds)) add(out_.authority, *ds);
+    if (const RRset* ds = tree_.rrset(node, RRType::ds)) {
+      add(out_.authority, *ds);
+    } else {
+      deny_type(tree_.owner(node), node);  // the child is not signed (RFC 4035 section 3.1.4, RFC 5155 section 7.2.7)
+    }
     add_signatures(out_.authority, node, RRType::ds);
   }
   return true;

@@ -63,8 +63,14 @@ class Lookup {
   void additional();
   void addresses(ArenaVector<dns::Record>& to, const Node& node);
   void glue(const RRset& ns);
-  void denial(const Node* node);
-  void denials(bool name_error);
+  // Denials, for questions with DO.
+  void nsec(const Node* node);
+  void nsec3(const ZoneTree::Hashed* hashed);
+  dns::NameView prove_closest_encloser(dns::NameView name);
+  void deny_type(dns::NameView name, const Node& node);
+  void deny_wildcard_type(const Node& wildcard);
+  void deny_expanded(const Node& wildcard);
+  void deny_name(bool is_empty_non_terminal);
   void add(ArenaVector<dns::Record>& to, const RRset& set, const dns::NameView* owner = nullptr);
   void add_signatures(ArenaVector<dns::Record>& to, const Node& node, dns::RRType covered,
                       const dns::NameView* owner = nullptr);

@@ -1,4 +1,4 @@
-// Filling the sections: copies of rrsets, apex records, glue and other additional addresses, NSEC records.
+// Filling the sections: copies of rrsets, apex records, glue and other additional addresses.
 #include <cstring>
 
 #include "dns/rdata.h"
@@ -10,10 +10,6 @@ using dns::NameView;
 using dns::RRType;
 
 namespace {
-
-RRType covered(const dns::Record& rrsig) {
-  return rrsig.rdata.size() < 2 ? RRType::none : static_cast<RRType>(rrsig.rdata[0] << 8 | rrsig.rdata[1]);
-}
 
 // Where an answer record sends the client, whose addresses are added then; the root for other types.
 NameView destination(const dns::Record& record) {
@@ -71,7 +67,7 @@ void Lookup::add_signatures(ArenaVector<dns::Record>& to, const Node& node, RRTy
   if (!set) return;
   for (unsigned i = 0; i < set->count; ++i) {
     dns::Record record = tree_.record(*set, i);
-    if (covered(record) != type) continue;
+    if (dns::signed_type(record) != type) continue;
     record.owner =
         owner ? *owner : NameView(arena_.copy(record.owner.wire()).data(), static_cast<uint8_t>(record.owner.size()));
     record.rdata = arena_.copy(record.rdata);
@@ -111,30 +107,6 @@ void Lookup::glue(const RRset& ns) {
     if (!server.is_under(record.owner)) continue;
     if (const Node* node = node_with_records(server)) addresses(out_.additional, *node);
   }
-}
-
-void Lookup::denial(const Node* node) {
-  if (!node) return;
-  if (const RRset* set = tree_.rrset(*node, RRType::nsec)) add(out_.authority, *set);
-  add_signatures(out_.authority, *node, RRType::nsec);
-}
-
-// RFC 4035 section 3.1.3: that the name is not there and, for NXDOMAIN, that no wildcard matches.
-void Lookup::denials(bool name_error) {
-  const Node* deny = tree_.at_or_before(question_.name);
-  if (!deny) return;
-  denial(deny);
-  if (!name_error) return;
-  NameView encloser = question_.name;
-  while (!encloser.equals(tree_.origin()) && !encloser.is_root() && !node_with_records(encloser)) {
-    encloser = encloser.parent();
-  }
-  if (!node_with_records(encloser)) return;
-  static constexpr uint8_t kAsterisk[] = {1, '*'};
-  const auto wildcard = dns::join(kAsterisk, encloser, arena_);
-  if (wildcard.has_error()) return;
-  const Node* second = tree_.at_or_before(*wildcard);
-  if (second && second != deny) denial(second);
 }
 
 }  // namespace portolan::zones

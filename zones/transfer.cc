@@ -13,12 +13,13 @@ class TreeStream : public RecordStream {
 
  private:
   using Records = ArenaVector<dns::Record>;
-  enum class Step : uint8_t { apex, nodes, last_soa, end };
+  enum class Step : uint8_t { apex, nodes, hashed, last_soa, end };
 
   void add(const ZoneTree::RRset& set, Records& out) const {
     for (unsigned i = 0; i < set.count; ++i) out.push_back(tree_->record(set, i));
   }
   bool add_node(Records& out);
+  bool add_hashed(Records& out);
 
   const std::shared_ptr<const ZoneTree> tree_;
   Step step_;
@@ -35,6 +36,11 @@ bool TreeStream::next(Arena&, Records& out) {
       return true;
     case Step::nodes:
       if (add_node(out)) return true;
+      node_ = 0;
+      step_ = Step::hashed;
+      [[fallthrough]];
+    case Step::hashed:
+      if (add_hashed(out)) return true;
       [[fallthrough]];
     case Step::last_soa:
       add(tree_->soa(), out);
@@ -55,6 +61,14 @@ bool TreeStream::add_node(Records& out) {
     return true;
   }
   return false;
+}
+
+bool TreeStream::add_hashed(Records& out) {
+  if (node_ == tree_->hashed_owners().size()) return false;
+  const ZoneTree::Hashed& hashed = tree_->hashed_owners()[node_++];
+  add(hashed.set, out);
+  add(hashed.signatures, out);
+  return true;
 }
 
 }  // namespace

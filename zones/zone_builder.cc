@@ -49,6 +49,10 @@ void lower_rdata(RRType type, std::string& rdata) {
   }
 }
 
+std::span<const uint8_t> octets_of(const std::string& rdata) {
+  return {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()};
+}
+
 RRType covered(const std::string& rrsig) {
   if (rrsig.size() < 2) return RRType::none;
   return static_cast<RRType>(static_cast<uint8_t>(rrsig[0]) << 8 | static_cast<uint8_t>(rrsig[1]));
@@ -61,7 +65,8 @@ Result<void> ZoneBuilder::add(dns::OwnedRecord record) {
     return fail("\"" + dns::text(record.cls) + "\" is no class of a zone, expecting IN");
   }
   if (record.type == RRType::nsec3 || record.type == RRType::nsec3param) {
-    return fail("NSEC3 zone is not supported: " + record.owner.text() + " in zone " + origin_.text());
+    const auto hashing = Nsec3Hashing::parse(octets_of(record.rdata));
+    if (hashing.has_error()) return hashing.error();
   }
   lower_rdata(record.type, record.rdata);
   Entry entry{record.owner.lower(), {}, record.type, record.ttl, std::move(record.rdata)};
@@ -80,6 +85,8 @@ Result<void> ZoneBuilder::add(dns::OwnedRecord record) {
     soa_signatures_.push_back(std::move(entry));
   } else if (apex && entry.type == RRType::rrsig && covered(entry.rdata) == RRType::ns) {
     ns_signatures_.push_back(std::move(entry));
+  } else if (entry.type == RRType::nsec3 || (entry.type == RRType::rrsig && covered(entry.rdata) == RRType::nsec3)) {
+    hashed_.push_back(std::move(entry));
   } else {
     entries_.push_back(std::move(entry));
   }
@@ -91,14 +98,14 @@ Result<std::unique_ptr<const ZoneTree>> ZoneBuilder::build() {
   auto tree = std::make_unique<ZoneTree>();
   tree->origin_ = origin_;
   dns::Soa soa;
-  const std::string& soa_rdata = soa_.front().rdata;
-  if (!dns::parse_soa({reinterpret_cast<const uint8_t*>(soa_rdata.data()), soa_rdata.size()}, soa)) {
+  if (!dns::parse_soa(octets_of(soa_.front().rdata), soa)) {
     return fail("has a malformed SOA record for origin " + origin_.text());
   }
   tree->serial_ = soa.serial;
   sort();
   if (!place(*tree)) return fail("holds more than fits into one zone: " + origin_.text());
   mark(*tree);
+  if (auto added = add_hashed(*tree); added.has_error()) return added.error();
   tree->nodes_.shrink_to_fit();
   tree->rrsets_.shrink_to_fit();
   tree->octets_.shrink_to_fit();
@@ -208,6 +215,41 @@ void ZoneBuilder::mark(ZoneTree& tree) const {
     in_cut = tree.rrset(node, RRType::ns) || tree.rrset(node, RRType::dname);
     if (in_cut) cut = owner;
   }
+}
+
+// RFC 5155: one NSEC3 a hashed owner. Chains with other parameters are handed on in transfers and not answered from.
+Result<void> ZoneBuilder::add_hashed(ZoneTree& tree) {
+  std::stable_sort(hashed_.begin(), hashed_.end(), [](const Entry& a, const Entry& b) {
+    const int order = a.owner.view().compare(b.owner);
+    return order != 0 ? order < 0 : a.type > b.type;  // NSEC3 in front of RRSIG
+  });
+  const ZoneTree::RRset* parameters = tree.rrset(tree.nodes_.front(), RRType::nsec3param);
+  for (size_t begin = 0; begin < hashed_.size();) {
+    const Name& owner = hashed_[begin].owner;
+    size_t records = begin, end = begin;
+    while (end < hashed_.size() && hashed_[end].owner == owner) ++end;
+    while (records < end && hashed_[records].type == RRType::nsec3) ++records;
+    ZoneTree::Hashed hashed{};
+    if (!owner.view().parent().equals(origin_) || !parse_nsec3_owner(owner, hashed.hash)) {
+      return fail("NSEC3 record of " + owner.text() + ", expecting the hash of a name right under " + origin_.text());
+    }
+    if (end - begin > kMaxRecords || tree.octets_.size() > kMaxOctets)
+      return fail("holds more than fits into one zone");
+    const auto at = static_cast<uint32_t>(tree.octets_.size());
+    tree.octets_.insert(tree.octets_.end(), owner.view().data(), owner.view().data() + owner.view().size());
+    const auto size = static_cast<uint8_t>(owner.view().size());
+    hashed.set = add_rrset(tree, std::span(hashed_).subspan(begin, records - begin), at, size);
+    hashed.signatures = add_rrset(tree, std::span(hashed_).subspan(records, end - records), at, size);
+    tree.hashed_.push_back(hashed);
+    begin = end;
+  }
+  if (!parameters) return {};
+  tree.hashing_ = *Nsec3Hashing::parse(tree.record(*parameters, 0).rdata);
+  for (uint32_t i = 0; i < tree.hashed_.size(); ++i) {
+    const ZoneTree::RRset& set = tree.hashed_[i].set;
+    if (set.count != 0 && *Nsec3Hashing::parse(tree.record(set, 0).rdata) == tree.hashing_) tree.chain_.push_back(i);
+  }
+  return {};
 }
 
 }  // namespace portolan::zones

@@ -22,7 +22,7 @@ const ZoneTree::Node* ZoneTree::at_or_before(NameView name) const {
                                  [this](NameView wanted, const Node& node) { return wanted.compare(owner(node)) < 0; });
   while (behind != nodes_.begin()) {
     --behind;
-    if (behind->holds_records()) return &*behind;
+    if (behind->holds_records() && !behind->below_cut) return &*behind;
   }
   return nullptr;
 }
@@ -32,6 +32,21 @@ const ZoneTree::RRset* ZoneTree::rrset(const Node& node, dns::RRType type) const
     if (set.type == type) return &set;
   }
   return nullptr;
+}
+
+const ZoneTree::Hashed* ZoneTree::hashed(const Nsec3Hash& hash) const {
+  const auto found =
+      std::lower_bound(chain_.begin(), chain_.end(), hash,
+                       [this](uint32_t each, const Nsec3Hash& wanted) { return hashed_[each].hash < wanted; });
+  return found != chain_.end() && hashed_[*found].hash == hash ? &hashed_[*found] : nullptr;
+}
+
+const ZoneTree::Hashed* ZoneTree::covering(const Nsec3Hash& hash) const {
+  if (chain_.empty()) return nullptr;
+  const auto behind =
+      std::upper_bound(chain_.begin(), chain_.end(), hash,
+                       [this](const Nsec3Hash& wanted, uint32_t each) { return wanted < hashed_[each].hash; });
+  return &hashed_[behind == chain_.begin() ? chain_.back() : behind[-1]];  // the last one's next is the first
 }
 
 dns::Record ZoneTree::record(const RRset& set, unsigned index) const {
@@ -48,7 +63,8 @@ std::span<const uint8_t> ZoneTree::rdata(const RRset& set) const {
 
 size_t ZoneTree::memory() const {
   return sizeof *this + nodes_.capacity() * sizeof(Node) + rrsets_.capacity() * sizeof(RRset) +
-         records_.capacity() * sizeof(Slot) + octets_.capacity() + index_.capacity() * sizeof(uint32_t);
+         records_.capacity() * sizeof(Slot) + hashed_.capacity() * sizeof(Hashed) +
+         chain_.capacity() * sizeof(uint32_t) + octets_.capacity() + index_.capacity() * sizeof(uint32_t);
 }
 
 void ZoneTree::make_index() {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "dns/message.h"
 #include "dns/rdata_text.h"
+#include "zones/nsec3.h"
 
 namespace portolan::zones {
 
@@ -40,6 +41,12 @@ class ZoneTree {
     bool holds_records() const { return rrset_count != 0; }
   };
 
+  /// An owner in the chain of hashed names. It is no owner of anything else (RFC 5155 section 7.2.8).
+  struct Hashed {
+    Nsec3Hash hash;
+    RRset set, signatures;
+  };
+
   const dns::Name& origin() const { return origin_; }
   uint32_t serial() const { return serial_; }
   const RRset& soa() const { return soa_; }
@@ -49,12 +56,23 @@ class ZoneTree {
 
   /// The node of `name`, empty non-terminals included; null when nothing is there or below.
   const Node* find(dns::NameView name) const;
-  /// The last owner with records that is not behind `name` in canonical order: whose NSEC covers `name`.
+  /// The last owner of authoritative records that is not behind `name` in canonical order: whose NSEC covers `name`.
   const Node* at_or_before(dns::NameView name) const;
   /// Null when the node has no records of this type.
   const RRset* rrset(const Node& node, dns::RRType type) const;
 
+  bool is_signed() const { return soa_signatures_.count != 0; }
+  /// Whether denial is by hashed names: the apex has NSEC3PARAM and the zone NSEC3 records with the same parameters.
+  bool has_nsec3() const { return !chain_.empty(); }
+  const Nsec3Hashing& hashing() const { return hashing_; }
+  /// The hashed owner with this hash; null when there is none.
+  const Hashed* hashed(const Nsec3Hash& hash) const;
+  /// The one whose NSEC3 covers `hash`, which is none's; null without a chain.
+  const Hashed* covering(const Nsec3Hash& hash) const;
+
   std::span<const Node> nodes() const { return nodes_; }
+  /// NSEC3 records and their signatures, of the chain and others, owner by owner.
+  std::span<const Hashed> hashed_owners() const { return hashed_; }
   std::span<const RRset> rrsets(const Node& node) const {
     return std::span(rrsets_).subspan(node.first_rrset, node.rrset_count);
   }
@@ -86,6 +104,9 @@ class ZoneTree {
   std::vector<RRset> rrsets_;
   std::vector<Slot> records_;
   std::vector<uint8_t> octets_;
+  Nsec3Hashing hashing_;
+  std::vector<Hashed> hashed_;   // in the order of their hashes
+  std::vector<uint32_t> chain_;  // those with the zone's parameters
   std::vector<uint32_t> index_;  // open addressing by the hash of the name; 0: free, else the node's number plus one
 };
 
@@ -95,7 +116,8 @@ class ZoneBuilder {
   explicit ZoneBuilder(const dns::Name& origin) : origin_(origin.lower()) {}
 
   /// Adds a record, its names in lower case as CoreDNS has it (the owner except of SRV; the names in NS, SOA, CNAME,
-  /// MX, SVCB and HTTPS). A second SOA takes the first one's place. Errors: NSEC3, a class other than IN.
+  /// MX, SVCB and HTTPS). A second SOA takes the first one's place. Errors: a class other than IN, parameters of
+  /// NSEC3 that are not taken.
   Result<void> add(dns::OwnedRecord record);
   bool has_soa() const { return has_soa_; }
   /// Whether a later SOA took an earlier one's place.
@@ -118,11 +140,13 @@ class ZoneBuilder {
   void add_empty_non_terminals(ZoneTree& tree, dns::NameView owner, dns::NameView previous);
   ZoneTree::RRset add_rrset(ZoneTree& tree, std::span<const Entry> entries, uint32_t owner, uint8_t owner_size);
   void mark(ZoneTree& tree) const;
+  Result<void> add_hashed(ZoneTree& tree);
 
   dns::Name origin_;
   bool has_soa_ = false, soa_replaced_ = false;
   std::vector<Entry> entries_;
   std::vector<Entry> soa_, ns_, soa_signatures_, ns_signatures_;
+  std::vector<Entry> hashed_;  // NSEC3 and what signs it
 };
 
 }  // namespace portolan::zones

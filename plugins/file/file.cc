@@ -2,6 +2,7 @@
 #include "plugins/file/file.h"
 
 #include "base/log.h"
+#include "dns/rdata.h"
 #include "plugins/common/go_duration.h"
 #include "plugins/common/text_buffer.h"
 #include "server/setup.h"
@@ -27,6 +28,17 @@ zones::Lookup lookup_in(const zones::ZoneTree& tree, Query& query) {
 
 dns::NameView copy(dns::NameView name, Arena& arena) {
   return {arena.copy(name.wire()).data(), static_cast<uint8_t>(name.size())};
+}
+
+// What proves that the target, or a name that a wildcard stands for, does not exist.
+void copy_denials(const server::Reply& from, Query& query) {
+  for (dns::Record record : from.authority) {
+    const dns::RRType proof = record.type == dns::RRType::rrsig ? dns::signed_type(record) : record.type;
+    if (proof != dns::RRType::nsec && proof != dns::RRType::nsec3) continue;
+    record.owner = copy(record.owner, query.arena());
+    record.rdata = query.arena().copy(record.rdata);
+    query.reply().authority.push_back(record);
+  }
 }
 
 // NOTIFY is for secondaries; for a primary's zone nobody is told anything (as CoreDNS).
@@ -86,6 +98,7 @@ Task<Outcome> File::chase(Query& query, const ServedZone& zone, dns::NameView ta
       record.rdata = query.arena().copy(record.rdata);
       query.reply().answer.push_back(record);
     }
+    if (query.dnssec_ok()) copy_denials(theirs, query);
     status = zones::outside_status(theirs.rcode, !theirs.answer.empty());
   }
   {

@@ -1,0 +1,79 @@
+// SHA-1, again and again (RFC 5155 section 5).
+#include "zones/nsec3.h"
+
+#include <openssl/evp.h>
+
+#include <memory>
+
+namespace portolan::zones {
+namespace {
+
+constexpr uint8_t kSha1 = 1;  // RFC 5155 section 11
+
+int base32hex_value(uint8_t c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const uint8_t lower = dns::kLower[c];
+  return lower >= 'a' && lower <= 'v' ? lower - 'a' + 10 : -1;
+}
+
+class Sha1 {
+ public:
+  Sha1() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {}
+  Sha1& begin() {
+    EVP_DigestInit_ex(context_.get(), EVP_sha1(), nullptr);
+    return *this;
+  }
+  Sha1& add(const void* octets, size_t count) {
+    EVP_DigestUpdate(context_.get(), octets, count);
+    return *this;
+  }
+  void finish(Nsec3Hash& hash) { EVP_DigestFinal_ex(context_.get(), hash.data(), nullptr); }
+
+ private:
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+}  // namespace
+
+Result<Nsec3Hashing> Nsec3Hashing::parse(std::span<const uint8_t> rdata) {
+  if (rdata.size() < 5 || rdata.size() < 5U + rdata[4]) return fail("NSEC3 parameters are cut short");
+  if (rdata[0] != kSha1) return fail("NSEC3 algorithm " + std::to_string(rdata[0]) + ", expecting 1 (SHA-1)");
+  Nsec3Hashing hashing;
+  hashing.iterations = static_cast<uint16_t>(rdata[2] << 8 | rdata[3]);
+  if (hashing.iterations > kMostIterations) {
+    return fail("NSEC3 with " + std::to_string(hashing.iterations) + " iterations, expecting " +
+                std::to_string(kMostIterations) + " at most (RFC 9276)");
+  }
+  hashing.salt.assign(reinterpret_cast<const char*>(rdata.data()) + 5, rdata[4]);
+  return hashing;
+}
+
+Nsec3Hash Nsec3Hashing::hash(dns::NameView name) const {
+  thread_local Sha1 sha1;
+  Nsec3Hash hash;
+  sha1.begin().add(name.data(), name.size()).add(salt.data(), salt.size()).finish(hash);
+  for (uint16_t i = 0; i < iterations; ++i) {
+    sha1.begin().add(hash.data(), hash.size()).add(salt.data(), salt.size()).finish(hash);
+  }
+  return hash;
+}
+
+bool parse_nsec3_owner(dns::NameView owner, Nsec3Hash& hash) {
+  const std::string_view label = owner.first_label();
+  if (label.size() != hash.size() * 8 / 5) return false;
+  uint32_t bits = 0;
+  unsigned held = 0;
+  size_t at = 0;
+  for (const char c : label) {
+    const int value = base32hex_value(static_cast<uint8_t>(c));
+    if (value < 0) return false;
+    bits = bits << 5 | static_cast<uint32_t>(value);
+    held += 5;
+    if (held < 8) continue;
+    held -= 8;
+    hash[at++] = static_cast<uint8_t>(bits >> held);
+  }
+  return true;
+}
+
+}  // namespace portolan::zones
