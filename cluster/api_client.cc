@@ -1,146 +1,34 @@
-// cpp-httplib with TLS rules of our own. A second descriptor of the connection's socket is kept, so that stop() can
-// shut it down in any phase (connecting, handshake, reading) without touching the library's state.
+// Requests to an API server: who is asking, which encoding is wanted, and what a program of the kubeconfig gives.
 #include "cluster/api_client.h"
 
-#include <fcntl.h>
-#include <httplib.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <mutex>
-#include <sstream>
 
-#include "base/address.h"
 #include "base/log.h"
+#include "cluster/base64.h"
 #include "cluster/exec_credentials.h"
 #include "cluster/tls.h"
 
 namespace portolan::cluster {
 namespace {
 
-constexpr size_t kMostErrorBody = 64 << 10;
-// A network that is back is found within a second; an API server that has just started shakes hands slowly.
-constexpr std::chrono::seconds kConnectTimeout{1};
-constexpr std::chrono::seconds kHandshakeTimeout{9};
 // An API server that is crowded names seconds. A proxy that names more must not make the answers that much older.
 constexpr int kLongestRetryAfter = 5;
 
-/// A client of the library's with a time of its own for connecting; the library has one for that and the handshake.
-template <class Base>
-class QuicklyConnected : public Base {
- public:
-  using Base::Base;
-
- private:
-  bool create_and_connect_socket(typename Base::Socket& socket, httplib::Error& error) override {
-    this->set_connection_timeout(kConnectTimeout);
-    const bool connected = this->is_valid() && httplib::ClientImpl::create_and_connect_socket(socket, error);
-    this->set_connection_timeout(kHandshakeTimeout);
-    return connected;
-  }
-};
-
-/// A dead peer is noticed within ten seconds: probes after 3 s of silence, every 2 s, three of them; and as long for
-/// data that is not acknowledged.
-void watch_over(int socket) {
-  const auto set = [socket](int level, int option, int value) {
-    ::setsockopt(socket, level, option, &value, sizeof value);
-  };
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 3);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 2);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 9000);
-}
-
-/// Identifies a file's state, so that a rotated certificate is noticed.
-std::string stamp(const std::string& path) {
-  struct stat found{};
-  if (path.empty() || ::stat(path.c_str(), &found) != 0) return {};
-  return std::to_string(found.st_ino) + "." + std::to_string(found.st_mtim.tv_sec) + "." +
-         std::to_string(found.st_mtim.tv_nsec) + ";";
-}
-
-std::string stamps(const ApiServer& server) {
-  return stamp(server.ca_file) + stamp(server.certificate_file) + stamp(server.key_file);
-}
-
-/// The address of a name, for when the name to be verified is another one. Empty when it cannot be found.
-std::string resolve(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return {};
-  const std::string text = SocketAddress::from(found->ai_addr).ip.text();
-  ::freeaddrinfo(found);
-  return text;
-}
-
-std::string problem_text(httplib::Error error, const std::string& tls_problem) {
-  if (!tls_problem.empty()) return tls_problem;
-  switch (error) {
-    case httplib::Error::Connection:
-      return "cannot connect";
-    case httplib::Error::ConnectionTimeout:
-      return "no connection after 1s";
-    case httplib::Error::Read:
-      return "the connection was lost";
-    case httplib::Error::Write:
-      return "the connection was lost";
-    case httplib::Error::SSLConnection:
-      return "the TLS handshake failed";
-    default:
-      return "no reply: " + httplib::to_string(error);
-  }
-}
-
 /// Retry-After in seconds (RFC 9110 section 10.2.3); the form with a date is not used by API servers.
-std::chrono::seconds retry_after(const httplib::Response& response) {
-  const std::string text = response.get_header_value("Retry-After");
+std::chrono::seconds retry_after(const std::string& text) {
   int seconds = 0;
   std::from_chars(text.data(), text.data() + text.size(), seconds);
   return std::chrono::seconds(std::clamp(seconds, 0, kLongestRetryAfter));
 }
 
-}  // namespace
-
-Result<Address> parse_url(const ApiServer& server) {
-  Address address;
-  std::string_view rest = server.url;
-  const bool any_tls = !(server.ca_file + server.ca_data + server.certificate_file + server.certificate_data).empty();
-  if (const size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
-    const std::string_view name = rest.substr(0, scheme);
-    if (name != "http" && name != "https") return fail("\"" + server.url + "\": expected http:// or https://");
-    address.tls = name == "https";
-    rest.remove_prefix(scheme + 3);
-  } else {
-    address.tls = any_tls || server.insecure_skip_verify;
-  }
-  const size_t slash = rest.find('/');
-  std::string_view authority = rest.substr(0, slash);
-  if (slash != std::string_view::npos) address.prefix = rest.substr(slash);
-  while (address.prefix.ends_with('/')) address.prefix.pop_back();
-  address.port = address.tls ? 443 : 80;
-  const size_t bracket = authority.starts_with('[') ? authority.find(']') : std::string_view::npos;
-  const size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  if (colon != std::string_view::npos) {
-    const std::string_view digits = authority.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
-    if (error != std::errc{} || end != digits.data() + digits.size() || address.port < 1 || address.port > 65535) {
-      return fail("\"" + server.url + "\": expected a port between 1 and 65535");
-    }
-  }
-  authority = authority.substr(0, colon);
-  if (bracket != std::string_view::npos) authority = authority.substr(1, bracket - 1);
-  if (authority.empty()) return fail("\"" + server.url + "\": expected a host");
-  address.host = authority;
-  return address;
+/// RFC 7617.
+std::string basic(const std::string& user, const std::string& password) {
+  return "Basic " + base64_encoded(user + ":" + password);
 }
+
+}  // namespace
 
 std::string query_escape(std::string_view text) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
@@ -157,75 +45,29 @@ std::string query_escape(std::string_view text) {
 }
 
 struct ApiClient::Impl {
-  explicit Impl(ApiServer configured) : server(std::move(configured)) {}
-  ~Impl() { drop(); }
+  explicit Impl(ApiServer configured) : http(std::move(configured)) {}
 
   /// Takes what the program of the kubeconfig gives, if there is one; another certificate needs another connection.
   Result<void> take_exec_credentials() {
+    ApiServer& server = http.server();
     if (!server.exec) return {};
-    auto fresh = server.exec->get([this] { return is_stopped(); });
+    auto fresh = server.exec->get([this] { return http.is_stopped(); });
     if (!fresh) return fresh.error();
     if (*fresh == credentials) return {};
     credentials = std::move(*fresh);
-    if (credentials->certificate != server.certificate_data || credentials->key != server.key_data) drop();
+    if (credentials->certificate != server.certificate_data || credentials->key != server.key_data) http.drop();
     server.token = credentials->token;
     server.certificate_data = credentials->certificate;
     server.key_data = credentials->key;
     return {};
   }
 
-  /// A client for a new connection; none when the configuration is broken at this moment (`problem`).
-  Result<void> connect() {
-    const auto address = parse_url(server);
-    if (!address) return address.error();
-    prefix = address->prefix;
-    const bool other_name = address->tls && !server.server_name.empty();
-    const std::string& name = other_name ? server.server_name : address->host;
-    if (address->tls) {
-      auto tls = std::make_unique<QuicklyConnected<httplib::SSLClient>>(name, address->port);
-      tls->enable_server_certificate_verification(false);  // configure_tls() has the handshake itself verify
-      if (auto configured = configure_tls(tls->ssl_context(), server, address->host, &tls_problem); !configured) {
-        return configured;
-      }
-      client = std::move(tls);
-    } else {
-      client = std::make_unique<QuicklyConnected<httplib::ClientImpl>>(name, address->port);
-    }
-    if (other_name) {
-      const std::string resolved = resolve(address->host);
-      if (resolved.empty()) return fail("the address of " + address->host + " cannot be found");
-      client->set_hostname_addr_map({{name, resolved}});
-    }
-    client->set_keep_alive(true);
-    client->set_url_encode(false);
-    client->set_write_timeout(std::chrono::seconds(5));
-    client->set_socket_options([this](socket_t socket) { opened(socket); });
-    files = stamps(server);
-    return {};
-  }
-
-  void opened(int socket) {
-    watch_over(socket);
-    const std::lock_guard lock(mutex);
-    if (second >= 0) ::close(second);
-    second = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-    if (!stopped) return;
-    // Too late for shutdown() to have any effect: something that cannot be connected takes the socket's place.
-    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    ::dup3(nothing, socket, O_CLOEXEC);
-    ::close(nothing);
-  }
-
-  void drop() {
-    client.reset();
-    const std::lock_guard lock(mutex);
-    if (second >= 0) ::close(second);
-    second = -1;
-  }
-
-  httplib::Headers headers(Encoding best) {
-    httplib::Headers all{
-        {"Accept", accept(best)}, {"Accept-Encoding", "identity"}, {"User-Agent", "portolan/" PORTOLAN_VERSION}};
+  HttpRequest request(const std::string& path, Encoding best) {
+    ApiServer& server = http.server();
+    HttpRequest wanted{
+        .path = path,
+        .headers = {
+            {"Accept", accept(best)}, {"Accept-Encoding", "identity"}, {"User-Agent", "portolan/" PORTOLAN_VERSION}}};
     if (!server.token_file.empty()) {
       std::ifstream in(server.token_file);
       std::string token;
@@ -235,26 +77,14 @@ struct ApiClient::Impl {
         log::limited(log::Level::warning, "plugin/kubernetes: token file " + server.token_file + " cannot be read");
     }
     if (!server.token.empty())
-      all.emplace("Authorization", "Bearer " + server.token);
+      wanted.headers.emplace_back("Authorization", "Bearer " + server.token);
     else if (!server.user.empty())
-      all.insert(httplib::make_basic_authentication_header(server.user, server.password));
-    return all;
+      wanted.headers.emplace_back("Authorization", basic(server.user, server.password));
+    return wanted;
   }
 
-  bool is_stopped() {
-    const std::lock_guard lock(mutex);
-    return stopped;
-  }
-
-  ApiServer server;
-  std::unique_ptr<httplib::ClientImpl> client;
-  std::string prefix;
-  std::string tls_problem;
-  std::string files;
-  CredentialsPtr credentials;  // that server.exec gave last
-  std::mutex mutex;
-  int second = -1;  // another descriptor of the connection's socket
-  bool stopped = false;
+  HttpClient http;
+  CredentialsPtr credentials;  // that the program gave last
 };
 
 ApiClient::ApiClient(ApiServer server) : impl_(std::make_unique<Impl>(std::move(server))) {}
@@ -284,10 +114,10 @@ Reply ApiClient::get(const std::string& path, Encoding best, std::chrono::millis
     reply.problem = taken.error().message;
   } else {
     reply = request(path, best, silence, receiver.body, begin);
-    if (reply.status == 401 && impl_->server.exec) {
+    if (reply.status == 401 && impl_->http.server().exec) {
       // They may have been revoked, or have expired unannounced: once more, with others if there are any.
       const CredentialsPtr used = impl_->credentials;
-      impl_->server.exec->refused(used);
+      impl_->http.server().exec->refused(used);
       if (impl_->take_exec_credentials() && impl_->credentials != used) {
         reply = request(path, best, silence, receiver.body, begin);
       }
@@ -300,49 +130,20 @@ Reply ApiClient::get(const std::string& path, Encoding best, std::chrono::millis
 Reply ApiClient::request(const std::string& path, Encoding best, std::chrono::milliseconds silence,
                          const BodyReceiver& body, const std::function<void(int)>& begin) {
   Reply reply;
-  SteadyTime heard = system_clock().now();
-  if (impl_->client && impl_->files != stamps(impl_->server)) impl_->drop();
-  if (!impl_->client) {
-    if (auto connected = impl_->connect(); !connected) {
-      impl_->drop();
-      reply.problem = connected.error().message;
-      return reply;
-    }
-  }
-  impl_->tls_problem.clear();
-  impl_->client->set_read_timeout(silence);
-  const auto result = impl_->client->Get(
-      impl_->prefix + path, impl_->headers(best),
-      [&](const httplib::Response& response) {
-        heard = system_clock().now();
-        reply.status = response.status;
-        reply.retry_after = retry_after(response);
-        reply.encoding = encoding_of(response.get_header_value("Content-Type"));
-        if (reply.status != 401) begin(reply.status);
-        return !impl_->is_stopped();
-      },
-      [&](const char* data, size_t length) {
-        heard = system_clock().now();
-        if (reply.status == 200) return body(reply.encoding, {data, length});
-        reply.body.append(data, std::min(length, kMostErrorBody - std::min(kMostErrorBody, reply.body.size())));
-        return true;
-      });
-  if (result) return reply;
-  reply.silent = result.error() == httplib::Error::Read && system_clock().now() - heard >= silence;
-  if (impl_->is_stopped())
-    reply.problem = "stopped";
-  else if (reply.silent)
-    reply.problem = "nothing came for " + std::to_string(silence.count()) + "ms";
-  else
-    reply.problem = problem_text(result.error(), impl_->tls_problem);
-  impl_->drop();
+  const auto head = [&](int status, const HttpClient::HeaderOf& header) {
+    reply.retry_after = retry_after(header("Retry-After"));
+    reply.encoding = encoding_of(header("Content-Type"));
+    if (status != 401) begin(status);
+  };
+  HttpReply got = impl_->http.send(impl_->request(path, best), silence,
+                                   {head, [&](std::string_view piece) { return body(reply.encoding, piece); }});
+  reply.status = got.status;
+  reply.problem = std::move(got.problem);
+  reply.body = std::move(got.body);
+  reply.silent = got.silent;
   return reply;
 }
 
-void ApiClient::stop() {
-  const std::lock_guard lock(impl_->mutex);
-  impl_->stopped = true;
-  if (impl_->second >= 0) ::shutdown(impl_->second, SHUT_RDWR);
-}
+void ApiClient::stop() { impl_->http.stop(); }
 
 }  // namespace portolan::cluster

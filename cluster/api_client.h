@@ -9,19 +9,10 @@
 
 #include "base/result.h"
 #include "cluster/encoding.h"
+#include "cluster/http_client.h"
 #include "cluster/source.h"
 
 namespace portolan::cluster {
-
-/// Where a URL points to.
-struct Address {
-  bool tls = false;
-  std::string host;  // without brackets
-  int port = 0;
-  std::string prefix;  // what stands before every path, "" or "/k8s/clusters/x"
-};
-/// Without a scheme it is https when anything about TLS is configured, as in client-go.
-Result<Address> parse_url(const ApiServer& server);
 
 /// `text` as it stands in a query string (RFC 3986 section 2.1).
 std::string query_escape(std::string_view text);

@@ -1,12 +1,12 @@
 // Kubeconfig files through yaml-cpp. What cannot be honoured (proxies, impersonation) is refused.
 #include "cluster/kubeconfig.h"
 
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cstdlib>
 #include <filesystem>
 
+#include "cluster/base64.h"
 #include "cluster/kubeconfig_exec.h"
 
 namespace portolan::cluster {
@@ -32,27 +32,13 @@ Result<YAML::Node> named(const YAML::Node& root, const char* list, const char* w
   return Result<YAML::Node>(boost::system::in_place_error, fail(problem));  // a Node could be made of anything
 }
 
-Result<std::string> base64_decoded(const YAML::Node& map, const char* key) {
-  std::string encoded = text(map, key);
-  std::erase_if(encoded, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
-  std::string decoded(encoded.size() / 4 * 3, '\0');
-  const int length =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                      reinterpret_cast<const unsigned char*>(encoded.data()), static_cast<int>(encoded.size()));
-  if (length < 0) return fail(std::string(key) + " is not base64");
-  size_t padding = 0;
-  while (padding < 2 && padding < encoded.size() && encoded[encoded.size() - 1 - padding] == '=') ++padding;
-  decoded.resize(static_cast<size_t>(length) - padding);
-  return Result<std::string>(boost::system::in_place_value, std::move(decoded));
-}
-
 /// Reads a value that may stand as base64 data, which wins, or as a path, relative to the kubeconfig's folder.
 Result<void> file_or_data(const YAML::Node& map, const char* key, const std::filesystem::path& folder,
                           std::string& file, std::string& data) {
   const std::string data_key = std::string(key) + "-data";
   if (!text(map, data_key.c_str()).empty()) {
-    auto decoded = base64_decoded(map, data_key.c_str());
-    if (!decoded) return decoded.error();
+    auto decoded = base64_decoded(text(map, data_key.c_str()));
+    if (!decoded) return fail(data_key + " is " + decoded.error().message);
     data = std::move(*decoded);
   } else if (const std::string path = text(map, key); !path.empty()) {
     file = (folder / path).string();

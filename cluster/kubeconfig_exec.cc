@@ -1,7 +1,6 @@
 // Checks as client-go does, and builds KUBERNETES_EXEC_INFO, the only thing that a program is told.
 #include "cluster/kubeconfig_exec.h"
 
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "cluster/base64.h"
 #include "cluster/exec_credentials.h"
 #include "cluster/yaml_json.h"
 
@@ -24,15 +24,6 @@ constexpr const char* kConfigExtension = "client.authentication.k8s.io/exec";
 std::string text(const YAML::Node& map, const char* key) {
   const YAML::Node value = map[key];
   return value && value.IsScalar() ? value.Scalar() : std::string{};
-}
-
-std::string base64(const std::string& octets) {
-  std::string encoded((octets.size() + 2) / 3 * 4 + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                      reinterpret_cast<const unsigned char*>(octets.data()), static_cast<int>(octets.size()));
-  encoded.resize(static_cast<size_t>(size));
-  return encoded;
 }
 
 Result<std::string> authority(const ApiServer& server) {
@@ -66,7 +57,7 @@ Result<json> cluster_info(const YAML::Node& cluster, const ApiServer& server) {
   if (server.insecure_skip_verify) info["insecure-skip-tls-verify"] = true;
   const auto ca = authority(server);
   if (!ca) return Result<json>(boost::system::in_place_error, ca.error());
-  if (!ca->empty()) info["certificate-authority-data"] = base64(*ca);
+  if (!ca->empty()) info["certificate-authority-data"] = base64_encoded(*ca);
   auto config = config_for_program(cluster);
   if (!config) return config;
   info["config"] = std::move(*config);

@@ -203,6 +203,11 @@ def cluster(stage, options):
         process_suite(stage, "tests/cluster/suite.py", 900, *(["--long"] if options.long else []))
 
 
+def etcd(stage, options):
+    if apiserver(stage) and build(stage, "release", "portolan"):
+        process_suite(stage, "tests/etcd/suite.py", 300)
+
+
 def pod(stage, options):
     if build(stage, "release", "portolan"):
         process_suite(stage, "tests/pod/suite.py", 300)
@@ -285,7 +290,7 @@ def fuzz(stage, options):
         stage.fail(f"scripts/fuzz.sh ended with {status}:\n{tail(output)}")
 
 
-STAGES = [unit, replay, golden, server, docs, api, cluster, pod, deploy, style, asan, tsan, fuzz]
+STAGES = [unit, replay, golden, server, docs, api, cluster, etcd, pod, deploy, style, asan, tsan, fuzz]
 
 
 def main():

@@ -4,14 +4,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <list>
 #include <map>
-#include <thread>
 #include <utility>
 
 #include "base/guarded.h"
 #include "base/log.h"
 #include "cluster/exec_credentials.h"
+#include "plugins/common/undertaker.h"
 #include "plugins/kubernetes/metrics.h"
 
 namespace portolan::kubernetes {
@@ -21,30 +20,6 @@ using cluster::Kind;
 namespace {
 
 constexpr const char* kNames[] = {"services", "endpoint slices", "pods", "namespaces", "service imports"};
-
-// Threads that stop sources; joined when the process ends, so that none outlives what it uses.
-class Undertaker {
- public:
-  ~Undertaker() {
-    for (std::list<std::thread> left = take(); !left.empty(); left = take()) {
-      for (std::thread& thread : left)
-        thread.join();  // without the lock: the end of one state may bring that of another
-    }
-  }
-  void bury(ClusterState* state) {
-    threads_.lock()->emplace_back([state] { delete state; });
-  }
-
- private:
-  std::list<std::thread> take() { return std::exchange(*threads_.lock(), {}); }
-
-  Guarded<std::list<std::thread>> threads_;
-};
-
-void bury(ClusterState* state) {
-  static Undertaker undertaker;
-  undertaker.bury(state);
-}
 
 Guarded<std::map<std::string, std::weak_ptr<ClusterState>>>& registry() {
   static auto* const states = new Guarded<std::map<std::string, std::weak_ptr<ClusterState>>>;
@@ -150,7 +125,7 @@ Result<StatePtr> ClusterState::get(const SourceOptions& options, const Clock& cl
   std::erase_if(*states, [](const auto& entry) { return entry.second.expired(); });
   auto& known = (*states)[options.key()];
   if (StatePtr state = known.lock()) return state;
-  StatePtr state(new ClusterState(options, clock), bury);
+  StatePtr state(new ClusterState(options, clock), Undertaker<ClusterState>::bury);
   if (fill) fill(state->index_);
   if (auto started = state->source_->start(state->index_); !started) return started.error();
   known = state;
