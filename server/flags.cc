@@ -18,7 +18,10 @@ struct Flag {
 
 constexpr Flag kFlags[] = {
     {"check", "", "parse and set up the Corefile, open no socket, print every error, exit 0 or 1", &Flags::check},
+    {"completion", "SHELL", "print the script with which bash, zsh or fish completes this command line", nullptr,
+     &Flags::completion},
     {"conf", "FILE", "Corefile to load (default \"Corefile\"); \"stdin\" reads standard input", nullptr, &Flags::conf},
+    {"describe", "PLUGIN", "print what a plugin takes in a Corefile", nullptr, &Flags::describe},
     {"dns.port", "PORT", "default port of keys that name none (default \"53\")", nullptr, &Flags::port},
     {"help", "", "print this", &Flags::help},
     {"p", "PORT", "the same as -dns.port", nullptr, &Flags::port},
@@ -92,6 +95,12 @@ Result<uint16_t> check_flags(const Flags& flags) {
   if (error != std::errc() || at != end || flags.port.empty())
     return fail("-dns.port: \"" + flags.port + "\" is not a port");
   return port;
+}
+
+std::vector<FlagHelp> flag_table() {
+  std::vector<FlagHelp> all;
+  for (const Flag& flag : kFlags) all.push_back({flag.name, flag.argument, flag.help});
+  return all;
 }
 
 std::string usage(const std::string& program) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -19,6 +20,8 @@ struct Flags {
   bool check = false;          // parse and set up everything, open no socket
   bool print_options = false;  // the option tables as JSON
   bool print_rbac = false;     // what the Corefile asks of an API server, as a ClusterRole
+  std::string completion;      // a shell: print the script with which it completes this command line
+  std::string describe;        // a plugin: print what it takes
   bool help = false;
   std::vector<std::string> rest;  // arguments that are no flags
 };
@@ -30,6 +33,15 @@ Result<Flags> parse_flags(const std::vector<std::string>& args);
 /// What is wrong with values that were understood, which exits with 1, as in CoreDNS: arguments that are no flags, a
 /// port that is none. Gives the port.
 Result<uint16_t> check_flags(const Flags& flags);
+
+/// One flag, for people.
+struct FlagHelp {
+  std::string_view name;      // without the dash
+  std::string_view argument;  // empty: a switch
+  std::string_view help;
+};
+/// All flags by name.
+std::vector<FlagHelp> flag_table();
 
 /// What -help prints.
 std::string usage(const std::string& program);

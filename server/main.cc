@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "base/log.h"
+#include "server/completion.h"
 #include "server/flags.h"
 #include "server/plugin_table.h"
 #include "server/print_options.h"
@@ -27,6 +28,12 @@ void print_plugins(const std::vector<Plugin>& table) {
 int print_errors(const Errors& errors) {
   for (const Error& error : errors) std::cerr << error.message << "\n";
   return 1;
+}
+
+int print_text(const Result<std::string>& text) {
+  if (text.has_error()) return print_errors({text.error()});
+  std::cout << *text;
+  return 0;
 }
 
 // Signals are read from a descriptor by the main thread; every thread started later inherits the mask.
@@ -72,6 +79,8 @@ int main(int argc, char** argv) {
     std::cout << options_as_json(table);
     return 0;
   }
+  if (!flags->completion.empty()) return print_text(completion(flags->completion, table));
+  if (!flags->describe.empty()) return print_text(describe(flags->describe, table));
 
   auto port = check_flags(*flags);
   if (port.has_error()) return print_errors({port.error()});

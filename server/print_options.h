@@ -11,4 +11,7 @@ namespace portolan::server {
 /// [{"plugin": "cache", "built": true, "options": [{"name": "success", "args": ["CAP"], "help": "..."}]}]
 std::string options_as_json(std::span<const Plugin> table);
 
+/// What the plugin `name` takes in a Corefile, for people. Error: there is none, or it is not built.
+Result<std::string> describe(std::string_view name, std::span<const Plugin> table);
+
 }  // namespace portolan::server

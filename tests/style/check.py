@@ -13,6 +13,8 @@ import shlex
 import subprocess
 import sys
 
+import manual
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCE_ENDINGS = (".cc", ".h", ".cpp", ".py", ".sh", ".go", ".cmake")
 MAX_LINES, MAX_COLUMNS = 700, 120
@@ -279,7 +281,7 @@ def headers_compile_alone(files, options):
 CHECKS = [files_are_short, lines_are_short, files_say_what_they_are_for, nothing_is_unfinished, no_private_paths,
           names_are_snake_case, no_vague_file_names, headers_are_guarded, heavy_headers_stay_in_sources,
           plugins_do_not_include_each_other, is_formatted, plugins_have_readmes, readmes_name_every_option,
-          documented_corefiles_are_accepted, readme_lists_every_directive]
+          documented_corefiles_are_accepted, readme_lists_every_directive, *manual.CHECKS]
 
 
 def main():
