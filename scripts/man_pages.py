@@ -34,6 +34,11 @@ def escaped(text, literal=False):
     return "".join(c if ord(c) < 128 else f"\\[u{ord(c):04X}]" for c in text)
 
 
+def breakable(text):
+    """Words of roff that are too long for a line may be broken behind slashes, commas and colons."""
+    return re.sub(r"\S{40,}", lambda word: re.sub(r"(?<=[/,:])(?=\w)", r"\\:", word.group()), text)
+
+
 INLINE = re.compile(r"``(?P<code2>.+?)``|`(?P<code>[^`]+)`|\*\*(?P<bold>[^*]+)\*\*"
                     r"|(?<![\w*])\*(?P<italic>[^*\s][^*]*)\*(?![\w*])|\[(?P<text>[^\]]*)\]\((?P<url>[^)\s]+)\)")
 
@@ -47,7 +52,7 @@ def inline(text):
         group = found.groupdict()
         code = group["code2"] or group["code"]
         if code is not None:
-            out += "\\fB" + escaped(code.strip(), True) + "\\fP"
+            out += "\\fB" + breakable(escaped(code.strip(), True)) + "\\fP"
         elif group["bold"] is not None:
             out += "\\fB" + escaped(group["bold"], True) + "\\fP"
         elif group["italic"] is not None:

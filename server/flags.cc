@@ -78,7 +78,10 @@ Result<Flags> parse_flags(const std::vector<std::string>& args) {
       continue;
     }
     if (equals == word.npos && i + 1 == args.size()) return fail("flag needs an argument: -" + name);
-    flags.*flag->text = equals == word.npos ? args[++i] : std::string(word.substr(equals + 1));
+    std::string& text = flags.*flag->text;
+    text = equals == word.npos ? args[++i] : std::string(word.substr(equals + 1));
+    const bool is_empty = text.empty() && (flag->argument == "PLUGIN" || flag->argument == "SHELL");
+    if (is_empty) return fail("flag needs an argument: -" + name);
   }
   return flags;
 }

@@ -35,6 +35,7 @@ TEST_CASE("flags: defaults are port 53 and no Corefile named") {
 TEST_CASE("flags: what cannot be understood is an error that names it") {
   CHECK(parse_flags({"-nosuch"}).error().message == "flag provided but not defined: -nosuch");
   CHECK(parse_flags({"-conf"}).error().message == "flag needs an argument: -conf");
+  CHECK(parse_flags({"-describe", ""}).error().message == "flag needs an argument: -describe");
 }
 
 TEST_CASE("flags: what is understood and cannot be is told apart, since it exits otherwise") {

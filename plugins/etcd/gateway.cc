@@ -21,7 +21,7 @@ using simdjson::dom::element;
 constexpr std::chrono::seconds kPatience{5};
 // An idle watch says nothing for ever; whether etcd is still there is found out by other means (Watcher).
 constexpr std::chrono::hours kWatchPatience{24 * 20};  // in milliseconds it fits into an int
-constexpr size_t kMostReply = 64u << 20;  // a page of the largest values that etcd takes by default does not fill it
+constexpr size_t kMostReply = 64u << 20;
 
 // gRPC's status codes.
 constexpr int64_t kNotFound = 5, kDenied = 7, kFailedPrecondition = 9, kOutOfRange = 11, kUnauthenticated = 16;
@@ -169,17 +169,21 @@ cluster::HttpRequest Gateway::request(std::string_view api, std::string body) co
 }
 
 Answer Gateway::call(std::string_view api, std::string body, std::string& reply) {
+  return call(api, std::move(body), reply, kPatience);
+}
+
+Answer Gateway::call(std::string_view api, std::string body, std::string& reply, std::chrono::milliseconds patience) {
   reply.clear();
   bool too_large = false;
   const auto got =
-      client_.send(request(api, std::move(body)), kPatience, {nullptr, [&](std::string_view piece) {
-                                                                too_large = reply.size() + piece.size() > kMostReply;
-                                                                if (!too_large) reply.append(piece);
-                                                                return !too_large;
-                                                              }});
-  if (too_large) return {Fault::other, "a reply is larger than 64 MiB"};
+      client_.send(request(api, std::move(body)), patience, {nullptr, [&](std::string_view piece) {
+                                                               too_large = reply.size() + piece.size() > kMostReply;
+                                                               if (!too_large) reply.append(piece);
+                                                               return !too_large;
+                                                             }});
+  if (too_large) return {Fault::too_large, "a reply is larger than 64 MiB"};
   if (got.status == 200 && got.problem.empty()) return {};
-  if (got.status == 0 || got.status == 200) return {Fault::unreachable, got.problem};
+  if (got.status == 0 || got.status == 200) return {Fault::unreachable, got.problem, got.silent};
   if (got.status == 404) {
     return {Fault::unreachable, "there is no /v3/: etcd 3.4 or later is needed, with its gRPC gateway enabled"};
   }
@@ -213,12 +217,12 @@ Answer Gateway::read(const Range& range, int64_t revision, int limit, Page& page
   return {};
 }
 
-Answer Gateway::revision(const Range& range, Header& header) {
+Answer Gateway::revision(const Range& range, std::chrono::milliseconds patience, Header& header) {
   nlohmann::json body = range_as_json(range);
   body["limit"] = "1";
   body["keys_only"] = true;
   std::string reply;
-  if (const Answer answer = call("kv/range", body.dump(), reply); !answer.ok()) return answer;
+  if (const Answer answer = call("kv/range", body.dump(), reply, patience); !answer.ok()) return answer;
   auto read = read_page(reply);
   if (!read) return {Fault::unreachable, read.error().message};
   header = read->header;
@@ -256,14 +260,13 @@ Answer Gateway::watch(const std::vector<Range>& ranges, const std::vector<int64_
     return false;
   };
   bool enough = false;
-  const auto got =
-      client_.send(request("watch", std::move(body)), kWatchPatience, {nullptr, [&](std::string_view piece) {
-                                                                         const auto fed = lines.feed(piece, take);
-                                                                         if (!fed)
-                                                                           answer = {Fault::other, fed.error().message};
-                                                                         enough = !fed || !*fed;
-                                                                         return !enough;
-                                                                       }});
+  const auto got = client_.send(request("watch", std::move(body)), kWatchPatience,
+                                {nullptr, [&](std::string_view piece) {
+                                   const auto fed = lines.feed(piece, take);
+                                   if (!fed) answer = {Fault::too_large, fed.error().message};
+                                   enough = !fed || !*fed;
+                                   return !enough;
+                                 }});
   if (enough) return answer;
   if (got.status == 200) return {Fault::unreachable, got.problem.empty() ? "the watch has ended" : got.problem};
   if (got.status == 0) return {Fault::unreachable, got.problem};

@@ -61,12 +61,14 @@ enum class Fault : uint8_t {
   denied,           // the user may not read this
   compacted,
   not_enabled,  // authentication is off
+  too_large,    // a reply, for the memory that one may have
   other,
 };
 
 struct Answer {
   Fault fault = Fault::none;
   std::string problem;
+  bool silent = false;  // unreachable: nothing came, although there is a connection
   bool ok() const { return fault == Fault::none; }
 };
 
@@ -80,7 +82,7 @@ class Gateway {
   /// Up to `limit` keys of `range` in order, as of `revision` (0: now).
   Answer read(const Range& range, int64_t revision, int limit, Page& page);
   /// The number of the store's revision, confirmed by a majority of the cluster; `range` is what may be read.
-  Answer revision(const Range& range, Header& header);
+  Answer revision(const Range& range, std::chrono::milliseconds patience, Header& header);
   /// Seconds that a lease still has; nothing: there is no such lease.
   Answer time_to_live(int64_t lease, std::optional<int64_t>& seconds, int64_t& granted);
   /// Watches `ranges[i]` from revision `from[i]` on as watch i+1, until `each` says false or the connection ends.
@@ -91,6 +93,7 @@ class Gateway {
 
  private:
   cluster::HttpRequest request(std::string_view api, std::string body) const;
+  Answer call(std::string_view api, std::string body, std::string& reply, std::chrono::milliseconds patience);
   Answer call(std::string_view api, std::string body, std::string& reply);
 
   cluster::HttpClient client_;

@@ -10,12 +10,13 @@ namespace portolan::etcd {
 namespace {
 
 constexpr std::chrono::seconds kPulse{5};
+constexpr std::chrono::seconds kPatience{5}, kLongestPatience{60};
 // At most 50 leases a second: what is not asked for in time counts as having the least TTL.
 constexpr std::chrono::milliseconds kBetweenLeases{20};
 
 }  // namespace
 
-Tender::Tender(State& state, Watcher& watcher) : state_(state), watcher_(watcher) {
+Tender::Tender(State& state, Watcher& watcher) : state_(state), watcher_(watcher), patience_(kPatience) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -96,14 +97,16 @@ void Tender::ask_for_leases() {
 void Tender::feel_pulse() {
   if (endpoint_ < 0) return;
   Header header;
-  const Answer answer = gateway_->revision(state_.options().ranges.front(), header);
+  const Answer answer = gateway_->revision(state_.options().ranges.front(), patience_, header);
   next_pulse_ = state_.clock().now() + kPulse;
   const std::string& endpoint = state_.options().endpoints[static_cast<size_t>(endpoint_)].url;
   if (answer.ok() || answer.fault == Fault::denied) {
+    patience_ = kPatience;
     if (watcher_.current_endpoint() == endpoint_) state_.connected(true, endpoint, {});
   } else if (answer.fault == Fault::unauthenticated) {
     endpoint_ = -1;
   } else {
+    if (answer.silent) patience_ = std::min(patience_ * 2, kLongestPatience);
     const std::lock_guard lock(mutex_);
     if (!stopped_) watcher_.interrupt();
   }

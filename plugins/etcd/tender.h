@@ -32,6 +32,7 @@ class Tender {
   Watcher& watcher_;
   int endpoint_ = -1;
   SteadyTime next_pulse_{};
+  std::chrono::seconds patience_;  // longer each time in vain: an etcd that is only slow is not to be left for ever
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopped_ = false, woken_ = false;

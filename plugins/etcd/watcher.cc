@@ -10,7 +10,7 @@
 namespace portolan::etcd {
 namespace {
 
-constexpr int kPage = 1000;  // keys
+constexpr int kPage = 1000;  // keys at a time
 // Keys are answered when their leases are known, but not much later than they could have been.
 constexpr std::chrono::seconds kLeasePatience{2};
 constexpr std::chrono::milliseconds kFirstPause{50}, kLongestPause{900};
@@ -31,7 +31,8 @@ Watcher::Watcher(State& state)
     : state_(state),
       gate_(1000, 1000, 0, state.clock()),
       backoff_(kFirstPause, kLongestPause),
-      ranges_(state.options().ranges) {}
+      ranges_(state.options().ranges),
+      page_(kPage) {}
 
 void Watcher::start() {
   thread_ = std::thread([this] { run(); });
@@ -96,13 +97,17 @@ Watcher::End Watcher::list(Gateway& gateway) {
     bool more = true;
     while (more) {
       Page page;
-      const Answer answer = gateway.read(left, revision, kPage, page);
+      const Answer answer = gateway.read(left, revision, page_, page);
       if (answer.fault == Fault::denied && left == range && range.end == range.key + "0") {
         // A role for what lies below the zone is enough, as it nearly is for CoreDNS: only the zone's own key is lost.
         log::warning("plugin/etcd: the key " + range.key + " may not be read, those below it are: " + answer.problem);
         range.key += "/";
         left = range;
         continue;
+      }
+      if ((answer.fault == Fault::too_large || answer.silent) && page_ > 1) {  // values are large, or etcd is slow
+        page_ = std::max(1, page_ / 8);
+        if (!answer.silent) continue;
       }
       if (answer.fault == Fault::compacted) return End::again;
       if (!answer.ok()) return broken(answer);
@@ -149,6 +154,10 @@ Watcher::End Watcher::watch(Gateway& gateway) {
   const Answer answer =
       gateway.watch(ranges_, from_, [&](WatchMessage&& message) { return take(std::move(message), end, problem); });
   if (gate_.stopped()) return End::failed;
+  if (answer.fault == Fault::too_large) {  // what happened meanwhile is more than all there is, perhaps
+    from_.clear();
+    end = End::again;
+  }
   if (end == End::again) return end;
   return broken(problem.empty() ? answer : Answer{Fault::other, problem});
 }

@@ -35,7 +35,6 @@ class Watcher {
   void run();
   End session(size_t endpoint);
   End list(Gateway& gateway);
-  Answer list_range(Gateway& gateway, Range& range, int64_t& revision);
   End watch(Gateway& gateway);
   bool take(WatchMessage&& message, End& end, std::string& problem);
   void take_events(WatchMessage&& message);
@@ -50,6 +49,7 @@ class Watcher {
   std::string cluster_;        // its id
   int64_t seen_ = 0;           // the last revision that was seen
   std::string endpoint_;       // the one in use, for people
+  int page_;                   // keys that are read at a time
   size_t created_ = 0;         // watches of this session that exist
   bool progress_ = false;      // something was read in this session
   std::atomic<int> current_{-1};

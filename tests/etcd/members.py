@@ -50,9 +50,16 @@ class Member:
         with urllib.request.urlopen(request, timeout=5, context=self.tls) as answer:
             return json.load(answer)
 
-    def put(self, key, value, **more):
-        text = value if isinstance(value, str) else json.dumps(value)
-        self.call("kv/put", {"key": encoded(key), "value": encoded(text), **more})
+    def put(self, key, value, patience=0, **more):
+        """`patience`: for how many seconds it may fail, while the members elect a leader."""
+        text, end = value if isinstance(value, str) else json.dumps(value), time.time() + patience
+        while True:
+            try:
+                self.call("kv/put", {"key": encoded(key), "value": encoded(text), **more})
+                return
+            except OSError:
+                if time.time() > end:
+                    raise
 
     def change_many(self, puts, deletions=()):
         """Writes {key: value} and takes keys away, a hundred at a time."""
