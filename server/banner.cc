@@ -43,7 +43,8 @@ void Server::print_banner() const {
       std::string line = plan->scheme == "dns" ? "" : plan->scheme + "://";
       line += zone->text() + ":" + std::to_string(plan->port);
       if (!plan->host.empty()) line += " on " + plan->host;
-      log::plain(line);
+      // CoreDNS has a server a socket and prints each one's zones.
+      for (unsigned socket = 0; socket < std::max(plan->sockets, 1U); ++socket) log::plain(line);
     }
   }
   log::plain("Portolan-" PORTOLAN_VERSION);

@@ -2,6 +2,7 @@
 #include "server/configuration.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace portolan::server {
 namespace {
@@ -32,6 +33,22 @@ void adopt_block(const Block& block, const Block& previous) {
 }
 
 }  // namespace
+
+void ListenerPlan::apply(const ListenOptions& options) {
+  limits.read_timeout = options.read_timeout.value_or(limits.read_timeout);
+  limits.write_timeout = options.write_timeout.value_or(limits.write_timeout);
+  limits.idle_timeout = options.idle_timeout.value_or(limits.idle_timeout);
+  limits.most_queries = options.most_tcp_queries.value_or(limits.most_queries);
+  if (options.proxy) proxy = options.proxy;
+  shed = shed || options.shed;
+}
+
+unsigned ListenerPlan::sockets_of(unsigned index, unsigned workers) const {
+  if (sockets == 0) return 1;
+  const auto first = static_cast<unsigned>(std::hash<std::string>()(label) % workers);
+  const unsigned turn = (index + workers - first) % workers;
+  return sockets / workers + (turn < sockets % workers ? 1 : 0);
+}
 
 void Configuration::adopt(const Configuration& previous) {
   std::vector<const Block*> left;

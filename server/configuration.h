@@ -14,14 +14,31 @@ namespace portolan::server {
 
 class Process;
 
+/// What a TCP connection is given; the defaults are CoreDNS's.
+struct StreamLimits {
+  std::chrono::nanoseconds read_timeout = std::chrono::seconds(3);   // for the first message, and for the rest of one
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(5);  // for a client that takes nothing
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(10);  // between two messages
+  uint64_t most_queries = 0;                                         // 0: any number
+};
+
 /// One address that is listened on: what it serves and how.
 struct ListenerPlan {
   std::string label;   // "dns://:1053", CoreDNS's `server` label
   std::string scheme;  // "dns"; "tls" without certificates is plain DNS over TCP, as with CoreDNS
   std::string host;    // an IP address, or empty: every address of both families
   uint16_t port = 0;
-  ListenOptions options;
+  unsigned sockets = 0;  // of each protocol and address, over all workers; 0: one a worker
+  StreamLimits limits;
+  std::shared_ptr<const ProxyRules> proxy;
+  bool shed = false;
   Router router;
+
+  /// Takes over what a block says that shares the listener; the last one to say something wins, as with CoreDNS.
+  void apply(const ListenOptions& options);
+  /// Sockets of each protocol and address that worker `index` of `workers` has: all together are `sockets`. Each
+  /// listener begins with another worker, so that several of one socket do not fall on the same.
+  unsigned sockets_of(unsigned index, unsigned workers) const;
 };
 
 class Configuration {

@@ -147,14 +147,17 @@ class ConfigurationBuilder {
     const bool bracketed = host.find(':') != std::string::npos;
     std::string label = scheme + "://" + (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
     for (const auto& plan : result_->listeners_) {
-      if (plan->label == label) return *plan;
+      if (plan->label != label) continue;
+      plan->apply(block.listen_);
+      return *plan;
     }
     auto plan = std::make_unique<ListenerPlan>();
     plan->label = std::move(label);
     plan->scheme = scheme;
     plan->host = host;
     plan->port = port;
-    plan->options = block.listen_;
+    plan->sockets = block.listen_.sockets;  // the first block's, as with CoreDNS
+    plan->apply(block.listen_);
     result_->listeners_.push_back(std::move(plan));
     return *result_->listeners_.back();
   }

@@ -73,4 +73,46 @@ TEST_CASE("configuration: a client with EDNS gets an OPT, one without gets none"
   CHECK_FALSE(fixture.ask("www.example.org.").has_edns);
 }
 
+TEST_CASE("configuration: sockets are dealt out to the workers, all that were asked for and evenly") {
+  for (const unsigned sockets : {1U, 2U, 3U, 5U, 8U, 1024U}) {
+    for (const unsigned workers : {1U, 2U, 7U, 8U}) {
+      ListenerPlan plan;
+      plan.label = "dns://:53";
+      plan.sockets = sockets;
+      unsigned sum = 0;
+      for (unsigned i = 0; i < workers; ++i) {
+        sum += plan.sockets_of(i, workers);
+        CHECK(plan.sockets_of(i, workers) >= sockets / workers);
+        CHECK(plan.sockets_of(i, workers) <= sockets / workers + 1);
+      }
+      CHECK(sum == sockets);
+      plan.sockets = 0;
+      CHECK(plan.sockets_of(workers - 1, workers) == 1);
+    }
+  }
+}
+
+TEST_CASE("configuration: of blocks that share a listener the last one that says something wins") {
+  const Plugin one{"one", [](Setup& setup) -> Result<void> {
+                     setup.block().listen_.read_timeout = std::chrono::seconds(7);
+                     setup.block().listen_.idle_timeout = std::chrono::seconds(8);
+                     setup.block().listen_.sockets = 3;
+                     return {};
+                   }};
+  const Plugin second{"second", [](Setup& setup) -> Result<void> {
+                        setup.block().listen_.read_timeout = std::chrono::seconds(9);
+                        setup.block().listen_.sockets = 5;
+                        return {};
+                      }};
+  PluginFixture fixture("a.org {\n  one\n}\nb.org {\n  second\n}\nc.org {\n  last\n}\n",
+                        {one, second, testing::stand_in("last", refuse)});
+  REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+  REQUIRE(fixture.configuration().listeners().size() == 1);
+  const ListenerPlan& plan = *fixture.configuration().listeners().front();
+  CHECK(plan.limits.read_timeout == std::chrono::seconds(9));
+  CHECK(plan.limits.idle_timeout == std::chrono::seconds(8));
+  CHECK(plan.limits.write_timeout == std::chrono::seconds(5));
+  CHECK(plan.sockets == 3);  // the first one's
+}
+
 }  // namespace portolan::server

@@ -24,6 +24,8 @@ const CoreMetrics& core_metrics() {
                              "TCP connections closed at once: over a limit, or out of file descriptors."),
       .tcp_open = metrics::GaugeFamily("portolan_tcp_connections", "TCP connections open.").with(),
       .overloaded = counter("portolan_queries_refused_total", "Queries refused because too many were in flight."),
+      .proxy_refused = counter("portolan_proxy_headers_refused_total",
+                               "Datagrams and TCP connections dropped because of their PROXY protocol header."),
   };
   return instance;
 }

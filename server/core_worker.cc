@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "server/configuration.h"
 #include "server/listen/tcp.h"
@@ -19,8 +20,9 @@ constexpr auto kClosingCheck = std::chrono::milliseconds(10);
 /// The listener of one label on this worker.
 struct CoreWorker::Listening {
   std::string label;
-  std::vector<std::unique_ptr<UdpListener>> udp;
+  std::vector<std::unique_ptr<UdpListener>> udp;  // round by round: one of each address, then another of each
   std::vector<std::unique_ptr<TcpListener>> tcp;
+  unsigned rounds = 0;
 
   void set_plan(const ListenerPlan& plan) {
     for (auto& each : udp) each->set_plan(plan);
@@ -57,7 +59,7 @@ void CoreWorker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void CoreWorker::swap(std::shared_ptr<Configuration> next, std::vector<ListenerSockets> sockets,
+void CoreWorker::swap(std::shared_ptr<Configuration> next, unsigned workers, std::vector<ListenerSockets> sockets,
                       std::function<void(const std::shared_ptr<Configuration>&)> drained) {
   on_drained_ = std::move(drained);
   close_listeners([&](const Listening& each) {
@@ -71,22 +73,44 @@ void CoreWorker::swap(std::shared_ptr<Configuration> next, std::vector<ListenerS
     before.retired = true;
     if (before.queries == 0) let_go(before);
   }
-  for (const auto& plan : next->listeners()) serve_plan(*plan, sockets);
+  for (const auto& plan : next->listeners()) serve_plan(*plan, plan->sockets_of(index_, workers), sockets);
+  check_closing();
 }
 
-// Gives the listener of `plan` its new plan, or makes it from sockets opened for it.
-void CoreWorker::serve_plan(const ListenerPlan& plan, std::vector<ListenerSockets>& sockets) {
-  for (auto& each : listening_) {
-    if (each->label == plan.label) return each->set_plan(plan);
+// Gives the listener of `plan`, which is made if there was none, its new plan, the sockets opened for it, and takes
+// away those that are more than `rounds` of each address.
+void CoreWorker::serve_plan(const ListenerPlan& plan, unsigned rounds, std::vector<ListenerSockets>& sockets) {
+  auto found =
+      std::find_if(listening_.begin(), listening_.end(), [&](const auto& each) { return each->label == plan.label; });
+  if (found == listening_.end()) {
+    found = listening_.insert(listening_.end(), std::make_unique<Listening>());
+    (*found)->label = plan.label;
   }
-  auto made = std::make_unique<Listening>();
-  made->label = plan.label;
+  Listening& listening = **found;
+  listening.set_plan(plan);
+  if (rounds < listening.rounds) {
+    auto surplus = std::make_unique<Listening>();
+    surplus->label = plan.label;
+    const auto move_out = [&](auto& from, auto& to) {
+      const auto first = from.begin() + static_cast<std::ptrdiff_t>(from.size() * rounds / listening.rounds);
+      std::move(first, from.end(), std::back_inserter(to));
+      from.erase(first, from.end());
+    };
+    move_out(listening.udp, surplus->udp);
+    move_out(listening.tcp, surplus->tcp);
+    surplus->close_input();
+    closing_.push_back(std::move(surplus));
+  }
+  listening.rounds = rounds;
   for (ListenerSockets& opened : sockets) {
     if (opened.label != plan.label) continue;
-    for (Descriptor& fd : opened.udp) made->udp.push_back(std::make_unique<UdpListener>(*this, std::move(fd), plan));
-    for (Descriptor& fd : opened.tcp) made->tcp.push_back(std::make_unique<TcpListener>(*this, std::move(fd), plan));
+    for (Descriptor& fd : opened.udp) {
+      listening.udp.push_back(std::make_unique<UdpListener>(*this, std::move(fd), plan));
+    }
+    for (Descriptor& fd : opened.tcp) {
+      listening.tcp.push_back(std::make_unique<TcpListener>(*this, std::move(fd), plan));
+    }
   }
-  listening_.push_back(std::move(made));
 }
 
 void CoreWorker::close_listeners(const std::function<bool(const Listening&)>& gone) {

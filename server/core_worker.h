@@ -39,8 +39,9 @@ class CoreWorker : public Worker {
   void join();
 
   /// Swaps to `next` between two batches, with the sockets that are new; listeners that `next` has not are drained and
-  /// closed. `drained` is called when the last query of the configuration before has ended.
-  void swap(std::shared_ptr<Configuration> next, std::vector<ListenerSockets> sockets,
+  /// closed. There are `workers` of them; `drained` is called when the last query of the configuration before has
+  /// ended.
+  void swap(std::shared_ptr<Configuration> next, unsigned workers, std::vector<ListenerSockets> sockets,
             std::function<void(const std::shared_ptr<Configuration>&)> drained);
   /// Answers what is queued, closes all listeners and calls `done` when no query is under way.
   void finish(std::function<void()> done);
@@ -53,7 +54,7 @@ class CoreWorker : public Worker {
 
  private:
   struct Listening;
-  void serve_plan(const ListenerPlan& plan, std::vector<ListenerSockets>& sockets);
+  void serve_plan(const ListenerPlan& plan, unsigned rounds, std::vector<ListenerSockets>& sockets);
   void close_listeners(const std::function<bool(const Listening&)>& gone);
   void check_closing();
   void let_go(ConfigurationHold& hold);

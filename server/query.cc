@@ -121,6 +121,7 @@ QueryPtr Query::short_branch(const dns::Question& wanted) {
   query.client = client;
   query.local = local;
   query.received = received;
+  query.deadline = deadline;
   query.block = block;
   query.zone = zone;
   query.metadata = metadata;
@@ -177,6 +178,7 @@ void QueryPool::give_back(Query& query) {
     query.signer = nullptr;
     query.tsig_offset = 0;
     query.responder_ = nullptr;
+    query.deadline = SteadyTime::max();
     query.depth_ = 0;
     query.references_ = 0;
     query.streamed_ = 0;

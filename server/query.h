@@ -79,9 +79,10 @@ class Query {
   std::optional<dns::Edns> edns;    // the client's OPT, as it stands (bufsize changes its size)
   size_t tsig_offset = 0;           // of the TSIG record in `packet`; 0: it is not signed
   Transport transport = Transport::udp;
-  SocketAddress client;   // who asks (behind a proxy: the client)
-  SocketAddress local;    // the address that was asked
-  SteadyTime received{};  // one clock reading a batch
+  SocketAddress client;                     // who asks (behind a proxy: the client)
+  SocketAddress local;                      // the address that was asked
+  SteadyTime received{};                    // one clock reading a batch
+  SteadyTime deadline = SteadyTime::max();  // nothing new is begun for it afterwards (`cancel`)
 
   // How it stands.
   dns::Question question;         // what is being answered; plugins may rewrite it
@@ -139,7 +140,8 @@ class Query {
   void prepare_reply();
   Worker* worker_ = nullptr;
   const ListenerPlan* listener_ = nullptr;
-  Responder* responder_ = nullptr;  // where the answer goes; none for branches
+  Responder* responder_ = nullptr;        // where the answer goes; none for branches
+  const SocketAddress* proxy_ = nullptr;  // whom the answer goes to behind a proxy; left alone by all others
   QueryPool* pool_ = nullptr;
   ConfigurationHold* hold_ = nullptr;  // the configuration that the query runs on
   uint32_t depth_ = 0;                 // of lookups
@@ -193,6 +195,8 @@ class Responder {
   /// One of several messages, copied before this returns. Ready as long as the client reads; false when it is gone or
   /// when there is room for one message only.
   virtual Task<bool> stream(std::span<const uint8_t>) { return false; }
+  /// True, and counted: answers wait because the socket takes none, and this query had better not be begun (`shed`).
+  virtual bool sheds() { return false; }
 };
 
 }  // namespace portolan::server

@@ -157,45 +157,76 @@ std::string Server::status() const {
   return text;
 }
 
+namespace {
+
+// Every address that `plan` is to be listened on.
+Result<std::vector<SocketAddress>> addresses_of(const ListenerPlan& plan) {
+  std::vector<SocketAddress> addresses;
+  if (!plan.host.empty()) {
+    auto address = listen_address(plan.host, plan.port);
+    if (address.has_error()) return fail("listen " + plan.label + ": " + address.error().message);
+    addresses.push_back(*address);
+    return addresses;
+  }
+  addresses.push_back({IpAddress(), plan.port});
+  if (has_ipv6()) {
+    addresses.push_back({*IpAddress::parse("::"), plan.port});
+  } else {
+    log::limited(log::Level::info, "no IPv6 on this machine: " + plan.label + " listens on IPv4 only", 3600);
+  }
+  return addresses;
+}
+
+// `count` sockets of each protocol on each address.
+Result<ListenerSockets> open_all(const ListenerPlan& plan, const std::vector<SocketAddress>& addresses,
+                                 unsigned count) {
+  ListenerSockets sockets;
+  sockets.label = plan.label;
+  for (unsigned i = 0; i < count; ++i) {
+    for (const SocketAddress& address : addresses) {
+      if (plan.scheme == "dns") {
+        auto udp = open_udp(address);
+        if (udp.has_error()) return udp.error();
+        sockets.udp.push_back(std::move(*udp));
+      }
+      auto tcp = open_tcp(address);
+      if (tcp.has_error()) return tcp.error();
+      sockets.tcp.push_back(std::move(*tcp));
+    }
+  }
+  return sockets;
+}
+
+const ListenerPlan* with_label(const Configuration* configuration, const std::string& label) {
+  if (!configuration) return nullptr;
+  for (const auto& plan : configuration->listeners()) {
+    if (plan->label == label) return plan.get();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// What `next` has more than the configuration that serves, for each worker.
 boost::system::result<std::vector<std::vector<ListenerSockets>>, Errors> Server::open_sockets(
     const Configuration& next) const {
   std::vector<std::vector<ListenerSockets>> opened(workers_.size());
   Errors errors;
   for (const auto& plan : next.listeners()) {
-    if (current_ && std::any_of(current_->listeners().begin(), current_->listeners().end(),
-                                [&](const auto& each) { return each->label == plan->label; })) {
+    const ListenerPlan* before = with_label(current_.get(), plan->label);
+    if (before && before->sockets == plan->sockets) continue;
+    auto addresses = addresses_of(*plan);
+    if (addresses.has_error()) {
+      errors.push_back(addresses.error());
       continue;
     }
-    std::vector<SocketAddress> addresses;
-    if (!plan->host.empty()) {
-      auto address = listen_address(plan->host, plan->port);
-      if (address.has_error()) {
-        errors.push_back(fail("listen " + plan->label + ": " + address.error().message));
-        continue;
-      }
-      addresses.push_back(*address);
-    } else {
-      addresses.push_back({IpAddress(), plan->port});
-      if (has_ipv6()) {
-        addresses.push_back({*IpAddress::parse("::"), plan->port});
-      } else {
-        log::limited(log::Level::info, "no IPv6 on this machine: " + plan->label + " listens on IPv4 only", 3600);
-      }
-    }
-    for (auto& worker : opened) {
-      ListenerSockets sockets;
-      sockets.label = plan->label;
-      for (const SocketAddress& address : addresses) {
-        if (plan->scheme == "dns") {
-          auto udp = open_udp(address);
-          if (udp.has_error()) return Errors{udp.error()};
-          sockets.udp.push_back(std::move(*udp));
-        }
-        auto tcp = open_tcp(address);
-        if (tcp.has_error()) return Errors{tcp.error()};
-        sockets.tcp.push_back(std::move(*tcp));
-      }
-      worker.push_back(std::move(sockets));
+    for (unsigned i = 0; i < workers(); ++i) {
+      const unsigned had = before ? before->sockets_of(i, workers()) : 0;
+      const unsigned wanted = plan->sockets_of(i, workers());
+      if (wanted <= had) continue;
+      auto sockets = open_all(*plan, *addresses, wanted - had);
+      if (sockets.has_error()) return Errors{sockets.error()};
+      opened[i].push_back(std::move(*sockets));
     }
   }
   if (!errors.empty()) return errors;
@@ -210,7 +241,7 @@ void Server::swap(const std::shared_ptr<Configuration>& next, std::vector<std::v
   for (size_t i = 0; i < workers_.size(); ++i) {
     auto opened = std::make_shared<std::vector<ListenerSockets>>(std::move(sockets[i]));
     workers_[i]->loop().post([this, next, opened, worker = workers_[i].get(), &finished = done[i]] {
-      worker->swap(next, std::move(*opened),
+      worker->swap(next, workers(), std::move(*opened),
                    [this](const std::shared_ptr<Configuration>& old) { loop_.post([this, old] { drained(old); }); });
       finished.set_value();
     });

@@ -16,12 +16,17 @@ namespace portolan::server {
 class Configuration;
 class Process;
 
+struct ProxyRules;
+
 /// What plugins may change about the listeners of their block.
 struct ListenOptions {
   std::vector<std::string> hosts;  // bind: addresses; empty: every address
-  unsigned sockets = 0;            // multisocket
-  std::chrono::nanoseconds read_timeout = std::chrono::seconds(3);
-  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(10);
+  unsigned sockets = 0;            // multisocket: of each protocol and address; 0: one a worker
+  // timeouts: of TCP connections; the server's own where there is none.
+  std::optional<std::chrono::nanoseconds> read_timeout, write_timeout, idle_timeout;
+  std::optional<uint64_t> most_tcp_queries;  // of one connection; 0: any number
+  std::shared_ptr<const ProxyRules> proxy;   // proxyproto; null: headers are not looked for
+  bool shed = false;                         // shed: answers that the kernel does not take wait for a while
 };
 
 /// One handler of a block, with its directive's name.

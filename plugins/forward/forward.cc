@@ -106,8 +106,11 @@ class Forward::Place {
 /// Which upstream comes next, and when to give up; CoreDNS's order of things.
 class Forward::Attempt {
  public:
-  Attempt(Forward& owner, const UpstreamSet& set, Arena& arena)
-      : owner_(owner), set_(set), order_(arena.array<uint16_t>(set.size())) {
+  Attempt(Forward& owner, const UpstreamSet& set, Query& query)
+      : owner_(owner),
+        set_(set),
+        order_(query.arena().array<uint16_t>(set.size())),
+        deadline_(std::min(std::chrono::steady_clock::now() + kDeadline, query.deadline)) {
     owner_.policy_.list(order_);
     const auto& most = owner_.options_.max_connect_attempts;
     most_ = most ? *most : kAttemptsPerUpstream * set.size();
@@ -147,7 +150,7 @@ class Forward::Attempt {
   std::span<uint16_t> order_;
   size_t most_ = 0;  // failed attempts; 0: no limit
   size_t failed_ = 0, failovers_ = 0, at_ = 0, fails_ = 0;
-  SteadyTime deadline_ = std::chrono::steady_clock::now() + kDeadline;
+  SteadyTime deadline_;  // for a further attempt; the one under way is waited for
 };
 
 bool Forward::takes(dns::NameView name) const {
@@ -193,7 +196,7 @@ Task<Outcome> Forward::forward(Query& query, Next next) {
 Task<Outcome> Forward::exchange(Query& query, Next next) {
   Here& here = here_[query.worker().index()];
   const std::shared_ptr<const UpstreamSet> set = current(here);
-  Attempt attempt(*this, *set, query.arena());
+  Attempt attempt(*this, *set, query);
   std::string_view error = kNoHealthy;
   const Proto preferred = options_.force_tcp || (!options_.prefer_udp && query.transport == server::Transport::tcp)
                               ? Proto::tcp

@@ -8,8 +8,12 @@
 #include <deque>
 #include <vector>
 
+#include "base/log.h"
 #include "server/configuration.h"
+#include "server/core_metrics.h"
 #include "server/core_worker.h"
+#include "server/listen/proxy_header.h"
+#include "server/listen/proxy_rules.h"
 #include "server/serve.h"
 
 namespace portolan::server {
@@ -21,7 +25,7 @@ constexpr unsigned kMaxPipelined = 128;     // queries of one connection in flig
 constexpr size_t kMaxUnread = 256 << 10;    // octets of answers that the client has not read; then no more is read
 constexpr size_t kMostStreamed = 64 << 10;  // octets that wait to be written; then streams wait too
 constexpr size_t kReadSize = 16 << 10;
-constexpr auto kWriteTime = std::chrono::seconds(5);  // for a client that takes nothing
+constexpr auto kLinger = std::chrono::seconds(2);  // for the client to notice that it is to ask elsewhere
 
 tcp protocol(const SocketAddress& local) { return local.ip.is_v6() ? tcp::v6() : tcp::v4(); }
 
@@ -33,7 +37,10 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   void read();
   void respond(Query& query, std::span<const uint8_t> message) override;
   Task<bool> stream(std::span<const uint8_t> message) override;
-  void set_plan(const ListenerPlan& plan) override { plan_ = &plan; }
+  void set_plan(const ListenerPlan& plan) override {
+    plan_ = &plan;
+    limits_ = plan.limits;
+  }
   void finish() override;
   void close() override;
   bool closed() const override { return closed_; }
@@ -48,6 +55,8 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   void end_input();
   /// Octets of the whole message that starts at `at`, its prefix included; 0 when it has not come.
   size_t whole_message(size_t at) const;
+  bool take_proxy_header();
+  bool refuse(const char* why);
   void serve_messages();
   void take_message(std::span<const uint8_t> message);
   void append(std::span<const uint8_t> message);
@@ -56,21 +65,28 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   Task<bool> wait_for_room();
   void resume_streams();
   bool may_read() const;
+  bool asked_enough() const { return limits_.most_queries > 0 && taken_ >= limits_.most_queries; }
+  void leave();
+  void discard();
 
   CoreWorker& worker_;
   tcp::socket socket_;
   SocketAddress client_, local_;
-  const ListenerPlan* plan_;
+  const ListenerPlan* plan_;  // of the queries that come; may be gone when none do any more
+  StreamLimits limits_;       // of the plan
   std::vector<uint8_t> in_;   // what was read and is no whole message yet
   std::vector<uint8_t> out_;  // answers that wait for the write under way
   std::vector<uint8_t> writing_;
   std::deque<Arrival<bool>*> waiting_;  // streams that wait for room; each lies in its suspended frame
   unsigned in_flight_ = 0;
+  uint64_t taken_ = 0;                              // messages so far
+  std::shared_ptr<const ProxyRules> header_rules_;  // as long as a PROXY protocol header may come
   bool reading_ = false;
   bool serving_ = false;  // in serve_messages(): answers are gathered, nothing is read
   bool finishing_ = false;
   bool closed_ = false;
-  bool served_ = false;  // had a whole query: from now on the idle time counts
+  bool leaving_ = false;  // has said that nothing follows, and waits for the client to say so
+  bool served_ = false;   // had a whole query: from now on the idle time counts
   SteadyTime last_active_;
   SteadyTime rest_since_;         // when `in_` began to hold a part of a message
   SteadyTime write_moved_;        // when a write began or the client was seen to take some of it
@@ -84,13 +100,15 @@ Stream::Stream(CoreWorker& worker, Descriptor socket, const SocketAddress& clien
       socket_(worker.loop().context(), protocol(local), socket.release()),
       client_(client),
       local_(local),
-      plan_(&plan) {
+      plan_(&plan),
+      limits_(plan.limits) {
   socket_.non_blocking(true);
+  if (plan.proxy && plan.proxy->policy(client.ip) != ProxyPolicy::skip) header_rules_ = plan.proxy;
   last_active_ = std::chrono::steady_clock::now();
 }
 
 bool Stream::may_read() const {
-  return !closed_ && !finishing_ && in_flight_ < kMaxPipelined && out_.size() < kMaxUnread;
+  return !closed_ && !finishing_ && in_flight_ < kMaxPipelined && out_.size() < kMaxUnread && !asked_enough();
 }
 
 void Stream::read() {
@@ -129,10 +147,41 @@ size_t Stream::whole_message(size_t at) const {
   return in_.size() - at < size ? 0 : size;
 }
 
+// What a proxy says in front of all messages. False: it has not come whole, or it ends the connection.
+bool Stream::take_proxy_header() {
+  ProxyHeader header;
+  const ProxyParse parse = read_proxy_header(in_, header);
+  if (parse == ProxyParse::partial) {
+    read();
+    return false;
+  }
+  if (parse == ProxyParse::malformed) return refuse(header.fault);
+  const std::shared_ptr<const ProxyRules> rules = std::exchange(header_rules_, nullptr);
+  if (parse == ProxyParse::none) return true;
+  const ProxyPolicy policy = rules->policy(client_.ip);
+  if (policy == ProxyPolicy::reject) return refuse("headers of this source are rejected");
+  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(header.size));
+  if (policy != ProxyPolicy::use || header.local || !header.has_addresses) return true;
+  client_ = header.source;
+  local_ = header.destination;
+  return true;
+}
+
+// The source is named in debug lines only: anybody can have any number of them.
+bool Stream::refuse(const char* why) {
+  core_metrics().proxy_refused.add();
+  const std::string& label = plan_->label;
+  log::limited(log::Level::warning,
+               "closing a connection with an invalid Proxy Protocol header on " + label + ": " + why);
+  if (log::debug_enabled()) log::debug("plugin/proxyproto: " + label + ": from " + client_.text() + ": " + why);
+  close();
+  return false;
+}
+
 // Serves what has come whole. When too many queries are in flight or too many answers wait, the rest of the messages
 // stays in `in_` and nothing is read; the next answer that leaves goes on here.
 void Stream::serve_messages() {
-  if (serving_) return;
+  if (serving_ || (header_rules_ && !take_proxy_header())) return;
   while (may_read() && whole_message(0) > 0) {
     worker_.read_clock();
     serving_ = true;
@@ -146,11 +195,16 @@ void Stream::serve_messages() {
     in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(at));
     write();
   }
+  if (asked_enough()) {
+    in_.clear();
+    return end_input();
+  }
   if (in_.empty()) in_.shrink_to_fit();
   if (whole_message(0) == 0) read();
 }
 
 void Stream::take_message(std::span<const uint8_t> message) {
+  ++taken_;
   Query& query = worker_.queries().take();
   query.packet = query.arena().copy(message);
   query.client = client_;
@@ -183,7 +237,7 @@ void Stream::respond(Query& query, std::span<const uint8_t> message) {
   if (closed_ || serving_) return;
   write();
   serve_messages();
-  if (finishing_ && idle()) close();
+  if (finishing_ && idle()) leave();
 }
 
 void Stream::write() {
@@ -205,7 +259,7 @@ void Stream::written(const boost::system::error_code& error) {
   write();
   resume_streams();
   serve_messages();
-  if (finishing_ && idle()) close();
+  if (finishing_ && idle()) leave();
 }
 
 // A stream makes a message or two, then others have their turn: the loop comes back here when these have left.
@@ -240,7 +294,30 @@ void Stream::finish() {
 
 void Stream::end_input() {
   finishing_ = true;
-  if (idle()) close();
+  if (idle()) leave();
+}
+
+// The last answer has left. A client that may go on to ask, and does not know that it is to do so elsewhere, is given
+// the time to hear of it: closing at once, with questions unread, would tell its kernel to forget our answers.
+void Stream::leave() {
+  if (closed_ || leaving_) return;
+  boost::system::error_code failed;
+  if (asked_enough()) socket_.shutdown(tcp::socket::shutdown_send, failed);
+  if (!asked_enough() || failed) return close();
+  leaving_ = true;
+  last_active_ = worker_.now();
+  discard();
+}
+
+void Stream::discard() {
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
+    if (self->closed_) return;
+    std::array<uint8_t, kReadSize> octets;
+    if (!error) self->socket_.read_some(boost::asio::buffer(octets), error);
+    if (error && error != boost::asio::error::would_block) return self->close();
+    self->discard();
+  });
+  worker_.loop().asio_changed();
 }
 
 void Stream::close() {
@@ -259,14 +336,18 @@ void Stream::check_time(SteadyTime now) {
     // A slow client first takes what the kernel has buffered before this write, which may be megabytes.
     const int waiting = unacknowledged(socket_.native_handle());
     if (std::exchange(unacknowledged_, waiting) != waiting) write_moved_ = now;
-    if (now - write_moved_ > kWriteTime) close();
+    if (now - write_moved_ > limits_.write_timeout) close();
     return;
   }
   if (in_flight_ > 0) return;
+  if (leaving_) {
+    if (now - last_active_ > kLinger) close();
+    return;
+  }
   // Octets alone do not count: a message has to come whole within the read time-out.
   const bool rest_missing = !in_.empty();
   const SteadyTime since = served_ && rest_missing ? rest_since_ : last_active_;
-  const auto allowed = served_ && !rest_missing ? plan_->options.idle_timeout : plan_->options.read_timeout;
+  const auto allowed = served_ && !rest_missing ? limits_.idle_timeout : limits_.read_timeout;
   if (now - since > allowed) close();
 }
 

@@ -74,12 +74,31 @@ UdpListener::UdpListener(CoreWorker& worker, Descriptor fd, const ListenerPlan& 
   getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &length);
   bound_ = SocketAddress::from(reinterpret_cast<sockaddr*>(&storage));
   any_address_ = bound_.ip.is_unspecified();
+  set_plan(plan);
   wait();
 }
 
 UdpListener::~UdpListener() {
   *alive_ = false;
+  keeps_unsent_ = false;
   flush();
+  while (waiting()) {
+    unsent_->count_answer();
+    worker_.queries().give_back(*unsent_->pop().query);
+  }
+}
+
+void UdpListener::set_plan(const ListenerPlan& plan) {
+  plan_ = &plan;
+  if (!plan.proxy) {
+    proxy_.reset();
+  } else if (proxy_) {
+    proxy_->set_rules(plan.proxy);
+  } else {
+    proxy_ = std::make_unique<UdpProxy>(plan.proxy);
+  }
+  keeps_unsent_ = plan.shed;
+  if (plan.shed && !unsent_) unsent_ = std::make_unique<UnsentAnswers>(plan.label);
 }
 
 void UdpListener::wait() {
@@ -98,6 +117,10 @@ void UdpListener::close_input() {
   while (receive() > 0) {
   }
   watch_.reset();
+  writable_awaited_ = false;
+  if (!waiting()) return;
+  watch_.emplace(worker_.loop(), fd_.get());
+  wait_writable();
 }
 
 unsigned UdpListener::receive() {
@@ -130,6 +153,8 @@ void UdpListener::take_packet(unsigned slot) {
   query.responder_ = this;
   worker_.queries().enter(query, worker_.current());
   ++in_flight_;
+  if (proxy_ && !from_proxy(query)) [[unlikely]]
+    return respond(query, {});
 
   dns::ParsedQuery parsed;
   const dns::QueryStatus status = dns::parse_query(query.packet, query.arena(), parsed);
@@ -139,9 +164,16 @@ void UdpListener::take_packet(unsigned slot) {
     core_metrics().overloaded.add();
     log::limited(log::Level::warning, "too many queries wait for upstreams: new ones are answered SERVFAIL");
     query.reply().rcode = dns::Rcode::servfail;
-    return respond(query, encode_reply(query));
+    return query.responder_->respond(query, encode_reply(query));
   }
   serve(query);
+}
+
+// Behind a proxy; false: there is nothing to serve.
+bool UdpListener::from_proxy(Query& query) {
+  if (!proxy_->admit(query)) return false;
+  if (query.proxy_) query.responder_ = &proxied_;
+  return true;
 }
 
 // The address that was asked.
@@ -168,21 +200,25 @@ void UdpListener::check_drops() {
   log::limited(log::Level::warning, "receive queue of " + plan_->label + "/udp was full: the kernel dropped packets");
 }
 
-void UdpListener::respond(Query& query, std::span<const uint8_t> message) {
+void UdpListener::send(Query& query, std::span<const uint8_t> message, const SocketAddress& to) {
   --in_flight_;
   if (message.empty()) return worker_.queries().give_back(query);
   if (out_->count == kBatch) flush();
+  put_out(query, message, to);
+  if (!in_batch_) schedule_flush();
+}
+
+void UdpListener::put_out(Query& query, std::span<const uint8_t> message, const SocketAddress& to) {
   const unsigned slot = out_->count++;
   out_->queries[slot] = &query;
   out_->vectors[slot] = {const_cast<uint8_t*>(message.data()), message.size()};
   msghdr& header = out_->headers[slot].msg_hdr;
   header = {};
   header.msg_name = &out_->peers[slot];
-  header.msg_namelen = query.client.to(out_->peers[slot]);
+  header.msg_namelen = to.to(out_->peers[slot]);
   header.msg_iov = &out_->vectors[slot];
   header.msg_iovlen = 1;
   if (any_address_) set_source(slot, query.local);
-  if (!in_batch_) schedule_flush();
 }
 
 // The answer leaves from the address that was asked (RFC 3542 section 6.2).
@@ -224,11 +260,13 @@ void UdpListener::schedule_flush() {
 }
 
 void UdpListener::flush() {
-  const unsigned count = std::exchange(out_->count, 0);
+  unsigned count = std::exchange(out_->count, 0);
   for (unsigned sent = 0; sent < count;) {
     const int done = sendmmsg(fd_.get(), out_->headers.data() + sent, count - sent, MSG_DONTWAIT);
     if (done > 0) {
       sent += static_cast<unsigned>(done);
+    } else if (keeps_unsent_ && errno == EAGAIN) {
+      count = keep_unsent(sent, count);
     } else {
       // This one cannot be sent (no route, queue full): the client asks again. The others can.
       core_metrics().send_errors.add();
@@ -236,6 +274,48 @@ void UdpListener::flush() {
     }
   }
   for (unsigned slot = 0; slot < count; ++slot) worker_.queries().give_back(*out_->queries[slot]);
+}
+
+// Answers from `sent` on wait until the kernel takes some again. How many are done with: those before.
+unsigned UdpListener::keep_unsent(unsigned sent, unsigned count) {
+  for (unsigned i = sent; i < count; ++i) {
+    const unsigned slot = resending_ ? count - 1 - (i - sent) : i;  // these stand in the order they leave: newest first
+    const auto* octets = static_cast<const uint8_t*>(out_->vectors[slot].iov_base);
+    const SocketAddress to = SocketAddress::from(reinterpret_cast<const sockaddr*>(&out_->peers[slot]));
+    const auto oldest = unsent_->push({out_->queries[slot], {octets, out_->vectors[slot].iov_len}, to});
+    if (oldest.query) worker_.queries().give_back(*oldest.query);
+  }
+  wait_writable();
+  return sent;
+}
+
+void UdpListener::wait_writable() {
+  if (writable_awaited_ || !watch_) return;
+  writable_awaited_ = true;
+  watch_->wait_writable([this] {
+    writable_awaited_ = false;
+    send_unsent();
+  });
+}
+
+// A batch at a time until the kernel takes no more, and writable is awaited again.
+void UdpListener::send_unsent() {
+  flush();
+  resending_ = true;
+  while (waiting() && !writable_awaited_) {
+    while (waiting() && out_->count < kBatch) {
+      const UnsentAnswers::Answer newest = unsent_->pop();
+      put_out(*newest.query, newest.message, newest.to);
+    }
+    flush();
+  }
+  resending_ = false;
+}
+
+bool UdpListener::sheds() {
+  if (!keeps_unsent_ || !unsent_->full()) return false;
+  unsent_->count_query();
+  return true;
 }
 
 }  // namespace portolan::server

@@ -10,6 +10,8 @@
 
 #include "base/loop.h"
 #include "server/listen/socket.h"
+#include "server/listen/udp_proxy.h"
+#include "server/listen/unsent.h"
 #include "server/query.h"
 
 namespace portolan::server {
@@ -24,27 +26,44 @@ class UdpListener : public Responder {
   ~UdpListener() override;
 
   /// The plan of the configuration that serves from now on.
-  void set_plan(const ListenerPlan& plan) { plan_ = &plan; }
+  void set_plan(const ListenerPlan& plan);
   /// Takes no new packets, serves what the kernel has queued (it would be lost with the socket), then reads no more.
   /// Answers that are awaited still leave; when idle() the listener can go.
   void close_input();
-  bool idle() const { return in_flight_ == 0; }
-  void respond(Query& query, std::span<const uint8_t> message) override;
+  bool idle() const { return in_flight_ == 0 && !waiting(); }
+  void respond(Query& query, std::span<const uint8_t> message) override { send(query, message, query.client); }
+  bool sheds() override;
 
  private:
   static constexpr unsigned kBatch = 32;
   struct Incoming;
   struct Outgoing;
+  /// Where answers go that leave through a proxy; a responder of its own, so that others need not ask.
+  struct Proxied : Responder {
+    explicit Proxied(UdpListener& owner) : listener(owner) {}
+    void respond(Query& query, std::span<const uint8_t> message) override {
+      listener.send(query, message, *query.proxy_);
+    }
+    bool sheds() override { return listener.sheds(); }
+    UdpListener& listener;
+  };
 
   void wait();
   void on_readable();
   unsigned receive();
   void take_packet(unsigned slot);
   void read_control(Query& query, const msghdr& header);
+  bool from_proxy(Query& query);
+  void send(Query& query, std::span<const uint8_t> message, const SocketAddress& to);
+  void put_out(Query& query, std::span<const uint8_t> message, const SocketAddress& to);
   void set_source(unsigned slot, const SocketAddress& local);
   void flush();
   void schedule_flush();
   void check_drops();
+  bool waiting() const { return unsent_ && !unsent_->empty(); }
+  unsigned keep_unsent(unsigned sent, unsigned count);
+  void wait_writable();
+  void send_unsent();
 
   CoreWorker& worker_;
   Descriptor fd_;
@@ -60,6 +79,12 @@ class UdpListener : public Responder {
   size_t in_flight_ = 0;
   std::unique_ptr<Incoming> in_;
   std::unique_ptr<Outgoing> out_;
+  std::unique_ptr<UdpProxy> proxy_;        // proxyproto
+  std::unique_ptr<UnsentAnswers> unsent_;  // shed
+  bool keeps_unsent_ = false;              // whether the plan has `shed`
+  bool writable_awaited_ = false;
+  bool resending_ = false;  // what is in out_ comes from unsent_
+  Proxied proxied_{*this};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
