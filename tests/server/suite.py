@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The whole process, started with a Corefile and asked over loopback: listening, pressure, reload, signals, start,
-transfers.
+transfers, what stands in front of the chain.
 
 One function a case, each prints `ok NAME`, `left out NAME: why` or `FAILED NAME: why`.
 
@@ -16,6 +16,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import client  # noqa: E402
+import fronting  # noqa: E402
 import listening  # noqa: E402
 import pressure  # noqa: E402
 import processes  # noqa: E402
@@ -24,7 +25,7 @@ import routing  # noqa: E402
 import transferring  # noqa: E402
 
 CASES = (listening.CASES + pressure.CASES + reloading.CASES + processes.CASES + routing.CASES +
-         transferring.CASES)
+         transferring.CASES + fronting.CASES)
 
 
 def main():
