@@ -138,7 +138,7 @@ std::string Child::wait(std::optional<SteadyTime> until, int end, const std::fun
       read_output(line);
       give_lines(line, true);
       pid_ = -1;
-      return why.empty() ? in_words(*status) : why;
+      return why.empty() || *status == 0 ? in_words(*status) : why;
     }
     std::array<pollfd, 3> watched{{{process_.get(), POLLIN, 0},  // a descriptor below 0 is passed over
                                    {open ? output_.get() : -1, POLLIN, 0},

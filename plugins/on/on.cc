@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/log.h"
@@ -95,21 +96,32 @@ void Hooks::run(Event event) {
     }
   }
   for (std::vector<Command>& commands : threads) {
-    if (commands.empty()) continue;
-    {
-      std::lock_guard lock(shared_->mutex);
-      ++shared_->count(event);
-    }
-    std::thread([event, shared = shared_, commands = std::move(commands)] {
+    if (!commands.empty()) begin(event, std::move(commands));
+  }
+}
+
+void Hooks::begin(Event event, std::vector<Command> commands) {
+  {
+    std::lock_guard lock(shared_->mutex);
+    ++shared_->count(event);
+  }
+  const auto done = [event](Shared& shared) {
+    std::lock_guard lock(shared.mutex);
+    --shared.count(event);
+    shared.changed.notify_all();
+  };
+  try {
+    std::thread([event, done, shared = shared_, commands = std::move(commands)] {
       pthread_setname_np(pthread_self(), "on");
       for (const Command& command : commands) {
         if (shared->ending(event)) break;
         run_command(command, shared->end(event));
       }
-      std::lock_guard lock(shared->mutex);
-      --shared->count(event);
-      shared->changed.notify_all();
+      done(*shared);
     }).detach();
+  } catch (const std::system_error& error) {
+    done(*shared_);
+    log::error("plugin/on: " + std::string(text(event)) + ": no thread for its commands: " + error.what());
   }
 }
 

@@ -36,6 +36,7 @@ class Hooks : public server::Startable {
 
  private:
   void run(Event event);
+  void begin(Event event, std::vector<Command> commands);
 
   std::vector<Command> commands_;
   std::shared_ptr<Shared> shared_;  // with the threads

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/log_capture.h"
 #include "tests/unit/plugin_fixture.h"
 
@@ -25,12 +27,13 @@ PluginFixture served(const std::string& directives) {
 
 SteadyTime after(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
-// Waits for `text` in the log; all that was logged until then.
-std::string logged(log::LogCapture& capture, std::string_view text) {
+// Waits until the log has all of `texts`; all that was logged until then.
+std::string logged(log::LogCapture& capture, std::initializer_list<std::string_view> texts) {
   std::string all;
+  const auto has = [&](std::string_view text) { return all.find(text) != std::string::npos; };
   const SteadyTime end = after(10s);
-  while (all.find(text) == std::string::npos && std::chrono::steady_clock::now() < end) all += capture.take();
-  CHECK_MESSAGE(all.find(text) != std::string::npos, all);
+  while (!std::all_of(texts.begin(), texts.end(), has) && std::chrono::steady_clock::now() < end) all += capture.take();
+  for (const std::string_view text : texts) CHECK_MESSAGE(has(text), all);
   return all;
 }
 
@@ -42,7 +45,7 @@ TEST_CASE("on: commands for the startup run in their order, whatever becomes of 
       table());
   REQUIRE_MESSAGE(server.ok(), server.error_text());
   server.configuration().serving();
-  const std::string log = logged(capture, "startup: echo: last");
+  const std::string log = logged(capture, {"startup: echo: last"});
   const std::string want[] = {"[INFO] plugin/on: startup: running \"echo first\"\n",
                               "[INFO] plugin/on: startup: echo: first\n",
                               "[ERROR] plugin/on: startup: \"sh -c exit 3\": exit status 3\n",
@@ -61,9 +64,9 @@ TEST_CASE("on: nobody waits for a command in the background") {
   PluginFixture server("a {\non startup sleep 1000 &\non startup echo next\nlast\n}\n", table());
   REQUIRE_MESSAGE(server.ok(), server.error_text());
   server.configuration().serving();
-  CHECK(logged(capture, "startup: echo: next").find("\"sleep 1000\" in the background") != std::string::npos);
+  logged(capture, {"startup: echo: next", "running \"sleep 1000\" in the background"});
   server.configuration().stop(after(5s));
-  logged(capture, "[ERROR] plugin/on: startup: \"sleep 1000\": ended with the server");
+  logged(capture, {"[ERROR] plugin/on: startup: \"sleep 1000\": ended with the server"});
 }
 
 TEST_CASE("on: the end waits for commands of the shutdown, but not for ever") {
@@ -79,11 +82,11 @@ TEST_CASE("on: the end waits for commands of the shutdown, but not for ever") {
   PluginFixture slow("a {\non shutdown sleep 1000\non shutdown echo more\nlast\n}\n", table());
   REQUIRE_MESSAGE(slow.ok(), slow.error_text());
   slow.configuration().lameduck();
-  logged(capture, "running \"sleep 1000\"");
+  logged(capture, {"running \"sleep 1000\""});
   const SteadyTime begin = std::chrono::steady_clock::now();
   slow.configuration().stop(after(100ms));
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
-  CHECK(logged(capture, "\"sleep 1000\": ended with the server").find("more") == std::string::npos);
+  CHECK(logged(capture, {"\"sleep 1000\": ended with the server"}).find("more") == std::string::npos);
 }
 
 TEST_CASE("on: a configuration that a reload has replaced ends its commands and waits for none") {
@@ -91,11 +94,11 @@ TEST_CASE("on: a configuration that a reload has replaced ends its commands and 
   PluginFixture server("a {\non startup sleep 1000 &\nlast\n}\n", table());
   REQUIRE_MESSAGE(server.ok(), server.error_text());
   server.configuration().serving();
-  logged(capture, "running \"sleep 1000\"");
+  logged(capture, {"running \"sleep 1000\""});
   const SteadyTime begin = std::chrono::steady_clock::now();
   server.configuration().stop(begin);
   CHECK(std::chrono::steady_clock::now() - begin < 500ms);
-  logged(capture, "\"sleep 1000\": ended with the server");
+  logged(capture, {"\"sleep 1000\": ended with the server"});
 }
 
 TEST_CASE("on: what is refused") {
