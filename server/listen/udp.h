@@ -55,7 +55,7 @@ class UdpListener : public Responder {
   void read_control(Query& query, const msghdr& header);
   bool from_proxy(Query& query);
   void send(Query& query, std::span<const uint8_t> message, const SocketAddress& to);
-  void put_out(Query& query, std::span<const uint8_t> message, const SocketAddress& to);
+  [[gnu::always_inline]] inline void put_out(Query& query, std::span<const uint8_t> message, const SocketAddress& to);
   void set_source(unsigned slot, const SocketAddress& local);
   void flush();
   void schedule_flush();
