@@ -22,6 +22,12 @@ using server::Transport;
 namespace {
 
 dns::EdeCode reason = dns::EdeCode::none;  // of the last answer, where the Corefile has `reason`
+std::chrono::milliseconds time_left{0};    // of a query, where the Corefile has `deadline`
+
+Task<server::Outcome> set_deadline(server::Query& query, server::Next next) {
+  query.deadline = std::chrono::steady_clock::now() + time_left;
+  return next(query);
+}
 
 /// A server in front of some fake upstreams; `{0}`, `{1}` in the Corefile stand for their addresses.
 struct Setting {
@@ -38,7 +44,9 @@ struct Setting {
       }
     }
     server = std::make_unique<PluginFixture>(
-        corefile, std::vector{portolan::testing::reason_seen("reason", reason), forward_plugin},
+        corefile,
+        std::vector{portolan::testing::reason_seen("reason", reason),
+                    portolan::testing::stand_in("deadline", set_deadline), forward_plugin},
         previous ? previous->server.get() : nullptr);
     INFO(server->error_text());
     REQUIRE(server->ok());
@@ -87,6 +95,26 @@ TEST_CASE("forward: second upstream is tried after a timeout") {
   setting.up(0).serve = [](Asked&) {};
   setting.up(1).serve = answers(kSecond);
   CHECK(setting.ask().answer == kSecond);
+}
+
+TEST_CASE("forward: a query whose time is over asks nobody any more, and waits for whom it has asked") {
+  Setting setting(". {\n deadline\n forward . {0} {1} {\n policy sequential\n read_timeout 300ms\n }\n}\n", 2);
+  setting.up(0).serve = [](Asked&) {};
+  time_left = std::chrono::milliseconds(1);
+  CHECK(setting.ask().rcode == dns::Rcode::servfail);
+  CHECK(setting.up(0).count == 1);
+  CHECK(setting.up(1).count == 0);
+  time_left = std::chrono::milliseconds(-1);
+  CHECK(setting.ask("b.example.").rcode == dns::Rcode::servfail);
+  CHECK(setting.up(0).count == 1);
+  time_left = std::chrono::milliseconds(20);
+  setting.up(0).serve = [](Asked& asked) {
+    const SteadyTime late = std::chrono::steady_clock::now() + time_left;
+    while (std::chrono::steady_clock::now() < late) {
+    }
+    asked.reply(answer_to(asked, kFirst));
+  };
+  CHECK(setting.ask().answer == kFirst);  // it came late, and is used
 }
 
 TEST_CASE("forward: an upstream that is not there is passed over") {
