@@ -118,9 +118,7 @@ void UdpListener::close_input() {
   }
   watch_.reset();
   writable_awaited_ = false;
-  if (!waiting()) return;
-  watch_.emplace(worker_.loop(), fd_.get());
-  wait_writable();
+  if (waiting()) wait_writable();
 }
 
 unsigned UdpListener::receive() {
@@ -290,7 +288,8 @@ unsigned UdpListener::keep_unsent(unsigned sent, unsigned count) {
 }
 
 void UdpListener::wait_writable() {
-  if (writable_awaited_ || !watch_) return;
+  if (writable_awaited_) return;
+  if (!watch_) watch_.emplace(worker_.loop(), fd_.get());  // the input is closed, and answers still leave
   writable_awaited_ = true;
   watch_->wait_writable([this] {
     writable_awaited_ = false;
