@@ -107,7 +107,8 @@ TEST_CASE("on: what is refused") {
   } cases[] = {
       {"on", "Wrong argument count or unexpected line ending after 'on'"},
       {"on nothing echo hi", ":2 - Error during parsing: Wrong event name or event not supported: 'nothing'"},
-      {"on startup", "no command contained in ''"},
+      {"on startup", "Wrong argument count or unexpected line ending after 'startup', expecting 'on EVENT COMMAND...'"},
+      {"on startup ''", "no command contained in "},
       {"on startup &", "no command contained in '&'"},
       {"on startup sh -c 'x", "error parsing command: a quotation mark of the command is not closed"},
   };
