@@ -6,6 +6,9 @@
 #include <boost/multi_index/member.hpp>
 #include <boost/multi_index/sequenced_index.hpp>
 #include <boost/multi_index_container.hpp>
+#include <cstring>
+
+#include "base/random.h"
 
 namespace portolan::server {
 namespace {
@@ -17,9 +20,25 @@ struct Session {
   SteadyTime until;
 };
 
+// Whoever may send headers chooses the keys: without a secret they could all be made to fall on one place.
+struct SecretHash {
+  uint64_t secrets[3] = {secure_random64(), secure_random64(), secure_random64()};
+
+  static uint64_t fold(uint64_t a, uint64_t b) {
+    const auto product = static_cast<unsigned __int128>(a) * b;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+  size_t operator()(const SocketAddress& address) const {
+    uint64_t halves[2] = {};
+    std::memcpy(halves, address.ip.octets().data(), address.ip.octets().size());
+    const uint64_t rest = uint64_t{address.scope} << 16 | address.port;
+    return fold(fold(halves[0] ^ secrets[0], halves[1] ^ secrets[1]) ^ rest, secrets[2]);
+  }
+};
+
 using Sessions = mi::multi_index_container<
     Session, mi::indexed_by<mi::sequenced<>,
-                            mi::hashed_unique<mi::member<Session, SocketAddress, &Session::proxy>, AddressHash>>>;
+                            mi::hashed_unique<mi::member<Session, SocketAddress, &Session::proxy>, SecretHash>>>;
 
 }  // namespace
 

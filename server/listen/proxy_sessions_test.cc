@@ -44,5 +44,18 @@ TEST_CASE("proxy sessions: the one used longest ago makes room") {
   for (const uint16_t port : {1, 2, 4}) CHECK(sessions.find(proxy(port), kStart, kStart + kTime));
 }
 
+TEST_CASE("proxy sessions: as many as the most are found again, of both families") {
+  ProxySessions sessions(10'240);
+  for (uint16_t port = 0; port < 10'240; ++port) {
+    sessions.store(at(port % 2 ? "2001:db8::1" : "192.0.2.1", port), {kClient.ip, port}, kStart + kTime);
+  }
+  CHECK(sessions.size() == 10'240);
+  for (uint16_t port = 0; port < 10'240; ++port) {
+    const auto found = sessions.find(at(port % 2 ? "2001:db8::1" : "192.0.2.1", port), kStart, kStart + kTime);
+    REQUIRE(found);
+    REQUIRE(found->port == port);
+  }
+}
+
 }  // namespace
 }  // namespace portolan::server
