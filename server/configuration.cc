@@ -7,9 +7,9 @@
 namespace portolan::server {
 namespace {
 
-bool same_keys(const Block& a, const Block& b) {
-  return std::equal(a.keys().begin(), a.keys().end(), b.keys().begin(), b.keys().end(),
-                    [](const Block::Key& x, const Block::Key& y) { return x.text == y.text; });
+bool same_place(const Block& a, const Block& b) {
+  return a.view() == b.view() && std::equal(a.keys().begin(), a.keys().end(), b.keys().begin(), b.keys().end(),
+                                            [](const Block::Key& x, const Block::Key& y) { return x.text == y.text; });
 }
 
 // The n-th handler of `name` in `block`.
@@ -54,10 +54,10 @@ void Configuration::adopt(const Configuration& previous) {
   std::vector<const Block*> left;
   for (const auto& block : previous.blocks_) left.push_back(block.get());
   for (const auto& block : blocks_) {
-    auto match = std::find_if(left.begin(), left.end(), [&](const Block* other) { return same_keys(*block, *other); });
+    auto match = std::find_if(left.begin(), left.end(), [&](const Block* other) { return same_place(*block, *other); });
     if (match == left.end()) continue;
     adopt_block(*block, **match);
-    left.erase(match);  // views: several blocks may have the same keys, each is adopted once
+    left.erase(match);  // several blocks may have the same keys, each is adopted once
   }
 }
 

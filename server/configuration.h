@@ -65,7 +65,7 @@ class Configuration {
   }
 
   /// Lets every Adopter see its predecessor: the handler of the same directive and occurrence in the block with the
-  /// same keys.
+  /// same keys and view.
   void adopt(const Configuration& previous);
   /// prepare() of everything, in order; what was prepared is stopped again when one fails.
   Result<void> prepare();

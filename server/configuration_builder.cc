@@ -96,6 +96,7 @@ class ConfigurationBuilder {
       if (const auto* annotator = dynamic_cast<Annotator*>(member.handler.get())) {
         block.annotators_.push_back(annotator);
       }
+      if (const auto* viewer = dynamic_cast<Viewer*>(member.handler.get())) block.viewer_ = viewer;
     }
     block.links_.push_back({});
   }
@@ -119,7 +120,8 @@ class ConfigurationBuilder {
     if (error != std::errc() || end != key.port.data() + key.port.size()) {
       return fail_at(block.at_, "'" + key.text + "': \"" + key.port + "\" is not a port");
     }
-    if (const ListenerPlan* other = overlapping(key, host, port)) {
+    const ListenerPlan* other = overlapping(key, host, port);
+    if (other && !(block.viewer_ && other->host == host)) {  // one with a view may stand behind one without
       return fail_at(block.at_, "cannot serve " + key.text + " - " +
                                     (other->host == host ? std::string("it is already defined")
                                                          : "zone overlap listener capacity with " + other->label));
@@ -131,13 +133,13 @@ class ConfigurationBuilder {
     }
   }
 
-  // A listener that serves the zone already: the same address, or one of the two is every address.
+  // A listener that serves the zone to everybody already: the same address, or one of the two is every address.
   const ListenerPlan* overlapping(const Block::Key& key, const std::string& host, uint16_t port) const {
     for (const auto& plan : result_->listeners_) {
       if (plan->port != port || plan->scheme != key.scheme) continue;
       if (plan->host != host && !plan->host.empty() && !host.empty()) continue;
       for (const Router::Route& route : plan->router.routes()) {
-        if (route.zone == key.zone) return plan.get();
+        if (route.zone == key.zone && !route.block->viewer_) return plan.get();
       }
     }
     return nullptr;

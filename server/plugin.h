@@ -71,7 +71,7 @@ class Readiness {
 };
 
 /// Reload: called before prepare() with the handler of the same plugin, at the same place, in the configuration that
-/// runs (same keys, same occurrence). Shares its state; never moves it, since the old one goes on serving.
+/// runs (same keys and view, same occurrence). Shares its state; never moves it, since the old one goes on serving.
 class Adopter {
  public:
   virtual ~Adopter() = default;
@@ -105,6 +105,16 @@ class Annotator {
   /// Adds its labels; called before the chain runs, also for queries that another block will answer (views). `query` is
   /// as it was asked.
   virtual void annotate(Query& query, Metadata& metadata) const = 0;
+};
+
+/// Says whose queries its server block takes (`view`), where several blocks share a zone and a listener.
+class Viewer {
+ public:
+  virtual ~Viewer() = default;
+  /// Whether the block takes `query`; asked when the block's metadata has been collected, before the chain runs.
+  virtual bool accepts(Query& query) const = 0;
+  /// The `view` label of metrics.
+  virtual std::string_view view_name() const = 0;
 };
 
 /// Knows the search path that a client has in its resolv.conf (`autopath @NAME`).

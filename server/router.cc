@@ -3,13 +3,21 @@
 
 #include <algorithm>
 
+#include "server/setup.h"
+
 namespace portolan::server {
 
 void Router::add(const dns::Name& zone, const Block& block) {
-  if (at(zone.view())) return;  // the first block of a zone has it
-  index_.emplace(zone, routes_.size());
+  const size_t added = routes_.size();
+  if (const Route* first = at(zone.view())) {
+    size_t last = static_cast<size_t>(first - routes_.data());
+    while (routes_[last].also) last = routes_[last].also;
+    routes_[last].also = added;
+  }
+  index_.emplace(zone, added);  // keeps the first one
   routes_.push_back({&block, zone});
   most_labels_ = std::max(most_labels_, zone.view().label_count());
+  has_views_ = has_views_ || block.viewer_;
   label_counts_ |= uint64_t{1} << std::min(zone.view().label_count(), 63U);
 }
 

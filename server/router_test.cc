@@ -65,4 +65,23 @@ TEST_CASE("router: the first block of a zone has it") {
   CHECK(router.find(name("example.org."), dns::RRType::a)->block == &first);
 }
 
+TEST_CASE("router: the blocks of a zone follow one another in the Corefile's order") {
+  for (const size_t others : {size_t{0}, size_t{9}}) {  // few: compared; many: looked up in a hash table
+    Block first, second, third, other;
+    Router router;
+    router.add(name("example.org."), first);
+    for (size_t i = 0; i < others; ++i) router.add(name(("a" + std::to_string(i) + ".test.").c_str()), other);
+    router.add(name("example.org."), second);
+    router.add(name("example.net."), other);
+    router.add(name("example.org."), third);
+    std::vector<const Block*> blocks;
+    for (const Router::Route* route = router.at(name("example.org.")); route; route = router.after(*route)) {
+      blocks.push_back(route->block);
+    }
+    CHECK(blocks == std::vector<const Block*>{&first, &second, &third});
+    CHECK(router.after(*router.at(name("example.net."))) == nullptr);
+    CHECK(!router.has_views());
+  }
+}
+
 }  // namespace portolan::server

@@ -9,6 +9,7 @@
 #include "server/configuration.h"
 #include "server/core_metrics.h"
 #include "server/finish.h"
+#include "server/view_choice.h"
 
 namespace portolan::server {
 namespace {
@@ -32,11 +33,29 @@ Outcome escaped(Query& query, const char* what) {
   return Outcome::failed(dns::Rcode::servfail);
 }
 
+Outcome refuse(Query& query) {
+  if (UnroutedHook hook = unrouted_hook()) {
+    hook(query, dns::Rcode::refused, uncompressed_reply_size(query));
+  }
+  return Outcome::failed(dns::Rcode::refused);
+}
+
 // Runs the chain; a plugin that throws before its first suspension throws here.
 Task<Outcome> run_chain(Query& query, const Block& block) {
   try {
     if (block.has_metadata()) annotate(block, query);
     return block.chain()(query);
+  } catch (const std::exception& error) {
+    return escaped(query, error.what());
+  }
+}
+
+// The same where blocks have views, which look at the query and its metadata first.
+Task<Outcome> route_by_view(Query& query, const Router& router) {
+  try {
+    const Block* block = choose_by_view(query, router);
+    if (!block) return refuse(query);
+    return block->chain()(query);
   } catch (const std::exception& error) {
     return escaped(query, error.what());
   }
@@ -81,15 +100,11 @@ void annotate(const Block& block, Query& query) {
 
 Task<Outcome> route(Query& query) {
   const Router& router = query.listener().router;
-  const bool class_served = query.question.cls == dns::RRClass::in || router.other_classes();
-  const Router::Route* found = class_served ? router.find(query.question.lower, query.question.type) : nullptr;
+  if (query.question.cls != dns::RRClass::in && !router.other_classes()) return refuse(query);
+  if (router.has_views()) return route_by_view(query, router);
+  const Router::Route* found = router.find(query.question.lower, query.question.type);
   // A block without plugins serves nobody, as with CoreDNS.
-  if (!found || found->block->members().empty()) {
-    if (UnroutedHook hook = unrouted_hook()) {
-      hook(query, dns::Rcode::refused, uncompressed_reply_size(query));
-    }
-    return Outcome::failed(dns::Rcode::refused);
-  }
+  if (!found || found->block->members().empty()) return refuse(query);
   query.block = found->block;
   query.zone = found->zone.view();
   return run_chain(query, *found->block);

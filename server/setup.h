@@ -55,6 +55,8 @@ class Block {
   /// `path` under root() when it is relative.
   std::string file(std::string_view path) const;
   bool debug() const { return debug_; }
+  /// The name of the block's view, the `view` label of metrics; empty without one.
+  std::string_view view() const { return viewer_ ? viewer_->view_name() : std::string_view(); }
   /// Whether queries get metadata here (`metadata`).
   bool has_metadata() const { return metadata_zones_.has_value(); }
   /// The first handler of directive `name`; null when the block has none. All are there from prepare() on.
@@ -81,6 +83,7 @@ class Block {
   bool debug_ = false;
   std::optional<std::vector<dns::Name>> metadata_zones_;  // whose queries the annotators are asked about
   std::vector<const Annotator*> annotators_;              // in the order of the chain
+  const Viewer* viewer_ = nullptr;                        // null: takes every query
   corefile::Position at_;
 };
 

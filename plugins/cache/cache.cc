@@ -30,8 +30,10 @@ bool lies_in(dns::NameView lower, const std::vector<dns::Name>& zones) {
 
 }  // namespace
 
-Cache::Cache(Options options, const server::Configuration& configuration, const Clock* clock)
+Cache::Cache(Options options, const server::Block& block, const server::Configuration& configuration,
+             const Clock* clock)
     : options_(std::move(options)),
+      block_(&block),
       configuration_(&configuration),
       clock_(clock),
       everything_(lies_in(dns::NameView(), options_.zones)),
@@ -39,7 +41,7 @@ Cache::Cache(Options options, const server::Configuration& configuration, const 
       metrics_(label_of(options_.zones)) {}
 
 Result<void> Cache::prepare() {
-  metrics_.start(*configuration_, store_);
+  metrics_.start(*configuration_, block_->view(), store_);
   return {};
 }
 

@@ -22,7 +22,7 @@ struct Store {
 class Cache : public server::Handler, public server::Startable, public server::Adopter {
  public:
   /// `clock` null: the worker's time and the machine's.
-  Cache(Options options, const server::Configuration& configuration, const Clock* clock);
+  Cache(Options options, const server::Block& block, const server::Configuration& configuration, const Clock* clock);
 
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   Result<void> prepare() override;
@@ -74,6 +74,7 @@ class Cache : public server::Handler, public server::Startable, public server::A
   server::Outcome answer_stale(const Hit& hit, server::Query& query);
 
   const Options options_;
+  const server::Block* block_;
   const server::Configuration* configuration_;
   const Clock* clock_;
   bool everything_;  // serves the root

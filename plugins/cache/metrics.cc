@@ -45,13 +45,14 @@ const Families& families() {
   return all;
 }
 
-std::unique_ptr<Counters> counters_for(const server::ListenerPlan& listener, const std::string& zones) {
+std::unique_ptr<Counters> counters_for(const server::ListenerPlan& listener, const std::string& zones,
+                                       const std::string& view) {
   auto made = std::make_unique<Counters>();
   made->listener = &listener;
   made->server = listener.label;
-  const std::vector<std::string> plain = {listener.label, zones, ""};
-  const std::vector<std::string> success = {listener.label, "success", zones, ""};
-  const std::vector<std::string> denial = {listener.label, "denial", zones, ""};
+  const std::vector<std::string> plain = {listener.label, zones, view};
+  const std::vector<std::string> success = {listener.label, "success", zones, view};
+  const std::vector<std::string> denial = {listener.label, "denial", zones, view};
   made->requests.set(families().requests, plain);
   made->misses.set(families().misses, plain);
   made->prefetches.set(families().prefetches, plain);
@@ -79,17 +80,19 @@ void CacheMetrics::inherit(const CacheMetrics& before) {
   }
 }
 
-void CacheMetrics::start(const server::Configuration& configuration, std::shared_ptr<Store> store) {
+void CacheMetrics::start(const server::Configuration& configuration, std::string_view view,
+                         std::shared_ptr<Store> store) {
+  view_ = view;
   entries();
   for (const auto& listener : configuration.listeners()) {
-    counters_.push_back(counters_for(*listener, zones_));
+    counters_.push_back(counters_for(*listener, zones_, view_));
     counters_.back()->stored = std::find(inherited_.begin(), inherited_.end(), listener->label) != inherited_.end();
   }
   hook_ = metrics::before_scrape([this, store = std::move(store)] {
     for (const auto& each : counters_) {
       if (!each->stored.load(std::memory_order_relaxed)) continue;
-      entries().with({each->server, "success", zones_, ""}).set(static_cast<double>(store->success.size()));
-      entries().with({each->server, "denial", zones_, ""}).set(static_cast<double>(store->denial.size()));
+      entries().with({each->server, "success", zones_, view_}).set(static_cast<double>(store->success.size()));
+      entries().with({each->server, "denial", zones_, view_}).set(static_cast<double>(store->denial.size()));
     }
   });
   started_ = true;
@@ -100,8 +103,8 @@ void CacheMetrics::stop() {
   started_ = false;
   metrics::forget(hook_);
   for (const auto& each : counters_) {
-    entries().remove({each->server, "success", zones_, ""});
-    entries().remove({each->server, "denial", zones_, ""});
+    entries().remove({each->server, "success", zones_, view_});
+    entries().remove({each->server, "denial", zones_, view_});
   }
 }
 

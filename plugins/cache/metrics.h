@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/metrics.h"
@@ -55,7 +56,7 @@ class CacheMetrics {
   /// Before start(): listeners whose entries `before` counted are counted here too, as the entries are the same.
   void inherit(const CacheMetrics& before);
   /// Once all listeners are known. `store` is looked at before each scrape.
-  void start(const server::Configuration& configuration, std::shared_ptr<Store> store);
+  void start(const server::Configuration& configuration, std::string_view view, std::shared_ptr<Store> store);
   /// Takes the gauges away again.
   void stop();
   Counters& of(const server::ListenerPlan& listener) {
@@ -66,7 +67,7 @@ class CacheMetrics {
   }
 
  private:
-  std::string zones_;
+  std::string zones_, view_;
   std::vector<std::unique_ptr<Counters>> counters_;
   std::vector<std::string> inherited_;  // labels of listeners
   uint64_t hook_ = 0;

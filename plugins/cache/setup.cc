@@ -191,7 +191,7 @@ Result<void> setup(server::Setup& setup) {
   }
   if (options.prefer_positive && !stale) return setup.error(directive.at, "serve_stale_policy requires serve_stale");
   const Clock& clock = setup.process().clock();
-  setup.add(std::make_unique<cache::Cache>(std::move(options), setup.configuration(),
+  setup.add(std::make_unique<cache::Cache>(std::move(options), setup.block(), setup.configuration(),
                                            &clock == &system_clock() ? nullptr : &clock));
   return {};
 }

@@ -61,7 +61,7 @@ void Prometheus::count(const server::Query& query, const server::Outcome& outcom
 Series& Prometheus::series_of(const server::Query& query, const server::Next& next) const {
   const auto found = series_.find({&query.listener(), query.zone.data()});
   if (found != series_.end()) return *found->second;
-  return Series::of(query.listener().label, query.zone.text(), next.name());
+  return Series::of(query.listener().label, query.zone.text(), block_.view(), next.name());
 }
 
 std::string_view Prometheus::next_plugin() const {
@@ -76,7 +76,7 @@ Result<void> Prometheus::prepare() {
   for (const auto& listener : configuration_.listeners()) {
     for (const server::Router::Route& route : listener->router.routes()) {
       if (route.block != &block_) continue;
-      Series& series = Series::of(listener->label, route.zone.text(), next_plugin());
+      Series& series = Series::of(listener->label, route.zone.text(), block_.view(), next_plugin());
       series_.emplace(Place{listener.get(), route.zone.view().data()}, &series);
     }
   }
@@ -99,7 +99,7 @@ void Prometheus::serving() {
       if (route.block != &block_) continue;
       const std::string zone = route.zone.text();
       for (const server::Member& member : block_.members()) {
-        kEnabled.with({listener->label, zone, "", member.name}).set(1);
+        kEnabled.with({listener->label, zone, block_.view(), member.name}).set(1);
       }
     }
   }
@@ -114,7 +114,7 @@ void count_unrouted(const server::Query& query, dns::Rcode rcode, size_t reply_s
   // Refused queries can come in floods: a worker keeps what it has looked up, by label, since listeners come and go.
   static thread_local std::unordered_map<std::string, Series*> known;
   Series*& series = known[query.listener().label];
-  if (series == nullptr) series = &Series::of(query.listener().label, "dropped", "");
+  if (series == nullptr) series = &Series::of(query.listener().label, "dropped", "", "");
   Counted counted;
   counted.query = &query;
   counted.request_size = request_size(query);

@@ -83,13 +83,14 @@ void Series::count(const Counted& counted) {
   const bool tcp = query.transport == server::Transport::tcp;
   const std::string_view proto = server::text(query.transport);
   count_request(query);
-  if (query.dnssec_ok()) Counter(found(dnssec_ok_, [&] { return kDnssecOk.with({server_, zone_, ""}).cell(); })).add();
-  Histogram(found(duration_, [&] { return kDuration.with({server_, zone_, ""}).cell(); }), &time_bounds())
+  if (query.dnssec_ok())
+    Counter(found(dnssec_ok_, [&] { return kDnssecOk.with({server_, zone_, view_}).cell(); })).add();
+  Histogram(found(duration_, [&] { return kDuration.with({server_, zone_, view_}).cell(); }), &time_bounds())
       .observe(std::chrono::duration<double>(counted.duration).count());
-  Histogram(found(request_size_[tcp], [&] { return kRequestSize.with({server_, zone_, "", proto}).cell(); }),
+  Histogram(found(request_size_[tcp], [&] { return kRequestSize.with({server_, zone_, view_, proto}).cell(); }),
             &size_bounds())
       .observe(static_cast<double>(counted.request_size));
-  Histogram(found(response_size_[tcp], [&] { return kResponseSize.with({server_, zone_, "", proto}).cell(); }),
+  Histogram(found(response_size_[tcp], [&] { return kResponseSize.with({server_, zone_, view_, proto}).cell(); }),
             &size_bounds())
       .observe(static_cast<double>(counted.response_size));
   count_response(counted);
@@ -100,14 +101,15 @@ void Series::count_request(const server::Query& query) {
   const size_t tcp = query.transport == server::Transport::tcp, second = query.family() == 2;
   const auto make = [&] {
     const std::string label = type + 1 < kTypes ? dns::text(query.question.type) : "other";
-    return kRequests.with({server_, zone_, "", server::text(query.transport), second ? "2" : "1", label}).cell();
+    return kRequests.with({server_, zone_, view_, server::text(query.transport), second ? "2" : "1", label}).cell();
   };
   Counter(found(requests_[(tcp * 2 + second) * kTypes + type], make)).add();
 }
 
 void Series::count_response(const Counted& counted) {
   const auto make = [&] {
-    return kResponses.with({server_, zone_, "", rcode_label(counted.rcode), counted.by_plugin ? plugin_ : ""}).cell();
+    return kResponses.with({server_, zone_, view_, rcode_label(counted.rcode), counted.by_plugin ? plugin_ : ""})
+        .cell();
   };
   const auto rcode = static_cast<size_t>(counted.rcode);
   if (rcode < kRcodes) {
@@ -117,13 +119,14 @@ void Series::count_response(const Counted& counted) {
   }
 }
 
-Series& Series::of(std::string_view server, std::string_view zone, std::string_view plugin) {
-  using Key = std::tuple<std::string, std::string, std::string>;
+Series& Series::of(std::string_view server, std::string_view zone, std::string_view view, std::string_view plugin) {
+  using Key = std::tuple<std::string, std::string, std::string, std::string>;
   static auto* const all = new Guarded<std::map<Key, std::unique_ptr<Series>>>;
   auto access = all->lock();
-  Key key(server, zone, plugin);
+  Key key(server, zone, view, plugin);
   auto& series = (*access)[key];
-  if (!series) series = std::make_unique<Series>(std::get<0>(key), std::get<1>(key), std::get<2>(key));
+  if (!series)
+    series = std::make_unique<Series>(std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key));
   return *series;
 }
 

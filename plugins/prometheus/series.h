@@ -1,5 +1,5 @@
-// Counters of queries: one set for each listener, zone and plugin behind `prometheus`, found without a lock and counted
-// without formatting.
+// Counters of queries: one set for each listener, zone, view and plugin behind `prometheus`, found without a lock and
+// counted without formatting.
 #pragma once
 
 #include <array>
@@ -23,17 +23,17 @@ struct Counted {
   std::chrono::nanoseconds duration{};
 };
 
-/// The metrics that share `server` and `zone`. Children are made when first counted, so that nothing is exposed that
-/// has not happened; from then on counting is a look into this table and a store into the thread's own cells.
+/// The metrics that share `server`, `zone` and `view`. Children are made when first counted, so that nothing is exposed
+/// that has not happened; from then on counting is a look into this table and a store into the thread's own cells.
 class Series {
  public:
   /// `plugin`: the label of replies that a plugin made.
-  Series(std::string server, std::string zone, std::string plugin)
-      : server_(std::move(server)), zone_(std::move(zone)), plugin_(std::move(plugin)) {}
+  Series(std::string server, std::string zone, std::string view, std::string plugin)
+      : server_(std::move(server)), zone_(std::move(zone)), view_(std::move(view)), plugin_(std::move(plugin)) {}
   void count(const Counted& counted);
 
   /// The one of these labels; lives as long as the process. Takes a lock.
-  static Series& of(std::string_view server, std::string_view zone, std::string_view plugin);
+  static Series& of(std::string_view server, std::string_view zone, std::string_view view, std::string_view plugin);
 
  private:
   static constexpr size_t kTypes = 20;   // CoreDNS's list, and "other"
@@ -44,7 +44,7 @@ class Series {
   void count_request(const server::Query& query);
   void count_response(const Counted& counted);
 
-  const std::string server_, zone_, plugin_;
+  const std::string server_, zone_, view_, plugin_;
   std::array<Cell, 2 * 2 * kTypes> requests_{};  // by protocol, family and type
   std::array<Cell, 2 * kRcodes> responses_{};    // by who replied, and rcode
   Cell dnssec_ok_{0}, duration_{0};

@@ -1,0 +1,144 @@
+// Comparing values and writing them.
+#include "plugins/common/expression/value.h"
+
+#include <charconv>
+#include <cmath>
+
+namespace portolan::expression {
+namespace {
+
+constexpr unsigned kMaxNesting = 64;
+
+bool equal_at(const Value& a, const Value& b, unsigned depth) {
+  if (a.is_number() && b.is_number()) {
+    if (a.kind() == Kind::integer && b.kind() == Kind::integer) return a.integer() == b.integer();
+    return a.number() == b.number();
+  }
+  if (a.kind() != b.kind() || depth > kMaxNesting) return false;
+  switch (a.kind()) {
+    case Kind::nil:
+      return true;
+    case Kind::text:
+      return a.text() == b.text();
+    case Kind::array: {
+      const auto left = a.elements(), right = b.elements();
+      if (left.size() != right.size()) return false;
+      for (size_t i = 0; i < left.size(); ++i) {
+        if (!equal_at(left[i], right[i], depth + 1)) return false;
+      }
+      return true;
+    }
+    case Kind::map: {
+      const auto pairs = a.elements();
+      if (pairs.size() != b.elements().size()) return false;
+      for (size_t i = 0; i < pairs.size(); i += 2) {
+        const Value* other = b.find(pairs[i].text());
+        if (!other || !equal_at(pairs[i + 1], *other, depth + 1)) return false;
+      }
+      return true;
+    }
+    default:
+      return a.integer() == b.integer();
+  }
+}
+
+void append_at(TextBuffer& out, const Value& value, unsigned depth);
+
+void append_integer(TextBuffer& out, int64_t value) {
+  char digits[24];
+  out.append({digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, value).ptr - digits)});
+}
+
+// Go writes the pairs of a map in the order of their keys.
+void append_map(TextBuffer& out, std::span<const Value> pairs, unsigned depth) {
+  out.append("map[");
+  std::string_view before;
+  for (size_t written = 0; written < pairs.size() / 2; ++written) {
+    const Value* next = nullptr;
+    for (size_t i = 0; i < pairs.size(); i += 2) {
+      if (written > 0 && pairs[i].text() <= before) continue;
+      if (!next || pairs[i].text() < next->text()) next = &pairs[i];
+    }
+    if (!next) break;
+    before = next->text();
+    if (written > 0) out.append(' ');
+    out.append(before).append(':');
+    append_at(out, next[1], depth + 1);
+  }
+  out.append(']');
+}
+
+void append_at(TextBuffer& out, const Value& value, unsigned depth) {
+  if (depth > kMaxNesting) return;
+  switch (value.kind()) {
+    case Kind::nil:
+      out.append("<nil>");
+      return;
+    case Kind::boolean:
+      out.append(value.boolean() ? "true" : "false");
+      return;
+    case Kind::integer:
+      append_integer(out, value.integer());
+      return;
+    case Kind::fraction:
+      append_fraction(out, value.number());
+      return;
+    case Kind::text:
+      out.append(value.text());
+      return;
+    case Kind::array: {
+      out.append('[');
+      const auto elements = value.elements();
+      for (size_t i = 0; i < elements.size(); ++i) {
+        if (i > 0) out.append(' ');
+        append_at(out, elements[i], depth + 1);
+      }
+      out.append(']');
+      return;
+    }
+    case Kind::map:
+      append_map(out, value.elements(), depth);
+      return;
+    case Kind::object:
+      return;
+  }
+}
+
+}  // namespace
+
+const Value* Value::find(std::string_view key) const {
+  const auto pairs = elements();
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    if (pairs[i].text() == key) return &pairs[i + 1];
+  }
+  return nullptr;
+}
+
+bool equal(const Value& a, const Value& b) { return equal_at(a, b, 0); }
+
+void append_text(TextBuffer& out, const Value& value) { append_at(out, value, 0); }
+
+void append_fraction(TextBuffer& out, double value) {
+  if (std::isnan(value)) {
+    out.append("NaN");
+    return;
+  }
+  if (std::isinf(value)) {
+    out.append(value < 0 ? "-Inf" : "+Inf");
+    return;
+  }
+  char digits[400];
+  const double size = std::fabs(value);
+  const bool exponent = size != 0 && (size < 1e-4 || size >= 1e21);
+  const auto end = std::to_chars(digits, digits + sizeof digits, value,
+                                 exponent ? std::chars_format::scientific : std::chars_format::fixed)
+                       .ptr;
+  out.append({digits, static_cast<size_t>(end - digits)});
+}
+
+std::string_view kind_name(Kind kind) {
+  static constexpr std::string_view kNames[] = {"nil", "bool", "int", "float64", "string", "array", "map", "object"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+}  // namespace portolan::expression
