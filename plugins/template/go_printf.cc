@@ -1,221 +1,174 @@
-// Verbs, flags and widths.
+// Formats: verbs with their flags, widths and arguments.
 #include "plugins/template/go_printf.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "plugins/template/go_verb.h"
 
 namespace portolan::templates {
 namespace {
 
-constexpr unsigned kMaxWidth = 1000;
+constexpr int kMaxWidth = 1000;
+constexpr size_t kMaxText = 64 * 1024;
 
-struct Verb {
-  bool minus = false, plus = false, sharp = false, zero = false, space = false;
-  unsigned width = 0;
-  int precision = -1;
-  char letter = 0;
-};
-
-std::string_view type_name(Kind kind) {
-  switch (kind) {
-    case Kind::boolean:
-      return "bool";
-    case Kind::integer:
-      return "int";
-    case Kind::text:
-      return "string";
-    default:
-      return "<nil>";
-  }
-}
-
-class Printer {
+class Format {
  public:
-  Printer(TextBuffer& out, const Data& data, Arena& arena) : out_(out), data_(data), arena_(arena) {}
+  Format(TextBuffer& out, std::string_view format, std::span<const Value> arguments, const Data& data, Arena& arena)
+      : out_(out), format_(format), arguments_(arguments), data_(data), arena_(arena), printer_(out, data, arena) {}
 
-  void print(const Verb& verb, const Value& value) {
-    switch (value.kind) {
-      case Kind::integer:
-        return integer(verb, value);
-      case Kind::text:
-        return text(verb, value);
-      case Kind::boolean:
-        if (verb.letter == 't' || verb.letter == 'v') return padded(verb, write(value, data_, arena_).text, false);
-        return bad(verb, value);
-      case Kind::no_value:
-        if (verb.letter == 'v') return padded(verb, "<nil>", false);
-        out_.append("%!").append(verb.letter).append("(<nil>)");
-        return;
-      default:
-        return padded(verb, write(value, data_, arena_).text, false);
+  void run() {
+    while (at_ < format_.size() && out_.text().size() <= kMaxText) {
+      if (format_[at_] == '%') {
+        ++at_;
+        one();
+      } else {
+        out_.append(format_[at_++]);
+      }
     }
+    if (!reordered_) extra();
   }
 
  private:
-  void integer(const Verb& verb, const Value& value) {
-    int base = 10;
-    std::string_view prefix;
-    switch (verb.letter) {
-      case 'd':
-      case 'v':
-        break;
-      case 'b':
-        base = 2;
-        prefix = "0b";
-        break;
-      case 'o':
-        base = 8;
-        prefix = "0";
-        break;
-      case 'x':
-        base = 16;
-        prefix = "0x";
-        break;
-      case 'X':
-        base = 16;
-        prefix = "0X";
-        break;
-      case 'c': {
-        if (value.integer < 0 || value.integer > 127) return bad(verb, value);
-        const char c = static_cast<char>(value.integer);
-        return padded(verb, {&c, 1}, false);
-      }
-      default:
-        return bad(verb, value);
+  void one() {
+    Verb verb;
+    bad_index_ = bad_width_ = bad_precision_ = false;
+    flags(verb);
+    index();
+    verb.width = number(bad_width_);
+    if (verb.width < -1) {
+      verb.minus = true;
+      verb.zero = false;
+      verb.width = -verb.width;
     }
-    char digits[72];
-    const uint64_t magnitude = value.integer < 0 ? -static_cast<uint64_t>(value.integer) : value.integer;
-    const auto end = std::to_chars(digits, digits + sizeof digits, magnitude, base).ptr;
-    if (verb.letter == 'X') std::transform(digits, end, digits, [](char c) { return c >= 'a' ? c - 32 : c; });
-    std::string_view number(digits, static_cast<size_t>(end - digits));
-    TextBuffer whole(arena_, 96);
-    if (value.integer < 0) {
-      whole.append('-');
-    } else if (verb.plus || verb.space) {
-      whole.append(verb.plus ? '+' : ' ');
+    if (peek() == '.') {
+      ++at_;
+      index();
+      verb.precision = std::max(number(bad_precision_), 0);
     }
-    if (verb.sharp) whole.append(prefix);
-    size_t wanted = verb.precision > 0 ? static_cast<size_t>(verb.precision) : 0;
-    if (verb.zero && !verb.minus && verb.precision < 0 && verb.width > whole.text().size()) {
-      wanted = verb.width - whole.text().size();
+    index();
+    if (at_ >= format_.size()) {
+      out_.append("%!(NOVERB)");
+      return;
     }
-    for (size_t i = number.size(); i < wanted; ++i) whole.append('0');
-    whole.append(number);
-    padded(verb, whole.text(), false);
-  }
-
-  void text(const Verb& verb, const Value& value) {
-    std::string_view cut = value.text;
-    if (verb.precision >= 0) cut = cut.substr(0, std::min(cut.size(), static_cast<size_t>(verb.precision)));
-    switch (verb.letter) {
-      case 's':
-      case 'v':
-        return padded(verb, cut, verb.zero);
-      case 'q': {
-        TextBuffer quoted(arena_, cut.size() + 2);
-        quoted.append('"');
-        for (const char c : cut) {
-          if (c == '"' || c == '\\') quoted.append('\\');
-          quoted.append(c);
-        }
-        return padded(verb, quoted.append('"').text(), verb.zero);
-      }
-      case 'x':
-      case 'X': {
-        const char* digits = verb.letter == 'x' ? "0123456789abcdef" : "0123456789ABCDEF";
-        TextBuffer hex(arena_, cut.size() * 2);
-        for (const char c : cut) {
-          hex.append(digits[static_cast<uint8_t>(c) >> 4]).append(digits[static_cast<uint8_t>(c) & 15]);
-        }
-        return padded(verb, hex.text(), verb.zero);
-      }
-      default:
-        return bad(verb, value);
+    size_t end = at_ + 1;
+    while (end < format_.size() && (static_cast<uint8_t>(format_[end]) & 0xC0) == 0x80) ++end;
+    verb.letter = format_.substr(at_, end - at_);
+    at_ = end;
+    if (bad_width_) out_.append("%!(BADWIDTH)");
+    if (bad_precision_) out_.append("%!(BADPREC)");
+    if (verb.letter == "%") {
+      out_.append('%');
+    } else if (bad_index_) {
+      out_.append("%!").append(verb.letter).append("(BADINDEX)");
+    } else if (next_ >= arguments_.size()) {
+      out_.append("%!").append(verb.letter).append("(MISSING)");
+    } else {
+      printer_.print(verb, arguments_[next_++]);
     }
   }
 
-  void bad(const Verb& verb, const Value& value) {
-    out_.append("%!").append(verb.letter).append('(').append(type_name(value.kind)).append('=');
-    out_.append(write(value, data_, arena_).text).append(')');
+  void flags(Verb& verb) {
+    for (;; ++at_) {
+      switch (peek()) {
+        case '-':
+          verb.minus = true;
+          verb.zero = false;
+          break;
+        case '+':
+          verb.plus = true;
+          break;
+        case '#':
+          verb.sharp = true;
+          break;
+        case '0':
+          verb.zero = !verb.minus;
+          break;
+        case ' ':
+          verb.space = true;
+          break;
+        default:
+          return;
+      }
+    }
   }
 
-  void padded(const Verb& verb, std::string_view text, bool zeros) {
-    if (verb.minus) out_.append(text);
-    for (size_t i = text.size(); i < verb.width; ++i) out_.append(zeros && !verb.minus ? '0' : ' ');
-    if (!verb.minus) out_.append(text);
+  // [n]: which argument comes next.
+  void index() {
+    if (peek() != '[') return;
+    reordered_ = true;
+    const size_t close = format_.find(']', at_);
+    if (close == std::string_view::npos) {
+      bad_index_ = true;
+      ++at_;
+      return;
+    }
+    size_t number = 0;
+    bool good = close > at_ + 1;
+    for (const char c : format_.substr(at_ + 1, close - at_ - 1)) {
+      good = good && c >= '0' && c <= '9';
+      if (good) number = std::min<size_t>(number * 10 + static_cast<size_t>(c - '0'), 1000);
+    }
+    at_ = close + 1;
+    if (!good || number == 0 || number > arguments_.size()) {
+      bad_index_ = true;
+      return;
+    }
+    next_ = number - 1;
   }
+
+  // Digits, or * for an argument; -1 when there is neither.
+  int number(bool& bad) {
+    if (peek() == '*') {
+      ++at_;
+      const bool fits = next_ < arguments_.size() && arguments_[next_].kind() == Kind::integer &&
+                        arguments_[next_].integer() >= -kMaxWidth && arguments_[next_].integer() <= kMaxWidth;
+      bad = !fits;
+      const int value = fits ? static_cast<int>(arguments_[next_].integer()) : -1;
+      if (next_ < arguments_.size()) ++next_;
+      return value;
+    }
+    if (peek() < '0' || peek() > '9') return -1;
+    int value = 0;
+    for (; peek() >= '0' && peek() <= '9'; ++at_) value = std::min(kMaxWidth, value * 10 + (peek() - '0'));
+    return value;
+  }
+
+  void extra() {
+    if (next_ >= arguments_.size()) return;
+    out_.append("%!(EXTRA ");
+    for (size_t i = next_; i < arguments_.size(); ++i) {
+      if (i > next_) out_.append(", ");
+      out_.append(type_name(arguments_[i]));
+      if (arguments_[i].is_nil()) continue;
+      out_.append('=');
+      go_print(out_, arguments_[i], data_, arena_);
+    }
+    out_.append(')');
+  }
+
+  char peek() const { return at_ < format_.size() ? format_[at_] : '\0'; }
 
   TextBuffer& out_;
+  std::string_view format_;
+  std::span<const Value> arguments_;
   const Data& data_;
   Arena& arena_;
+  Printer printer_;
+  size_t at_ = 0, next_ = 0;
+  bool reordered_ = false, bad_index_ = false, bad_width_ = false, bad_precision_ = false;
 };
-
-// Flags, width and precision in front of the letter; false at the end of the format.
-bool read_verb(std::string_view format, size_t& at, Verb& verb) {
-  for (; at < format.size(); ++at) {
-    const char c = format[at];
-    if (c == '-') {
-      verb.minus = true;
-    } else if (c == '+') {
-      verb.plus = true;
-    } else if (c == '#') {
-      verb.sharp = true;
-    } else if (c == '0') {
-      verb.zero = true;
-    } else if (c == ' ') {
-      verb.space = true;
-    } else {
-      break;
-    }
-  }
-  const auto number = [&] {
-    unsigned value = 0;
-    for (; at < format.size() && format[at] >= '0' && format[at] <= '9'; ++at) {
-      value = std::min(kMaxWidth, value * 10 + static_cast<unsigned>(format[at] - '0'));
-    }
-    return value;
-  };
-  verb.width = number();
-  if (at < format.size() && format[at] == '.') {
-    ++at;
-    verb.precision = static_cast<int>(number());
-  }
-  if (at >= format.size()) return false;
-  verb.letter = format[at];
-  return true;
-}
 
 }  // namespace
 
 void go_printf(TextBuffer& out, std::string_view format, std::span<const Value> arguments, const Data& data,
                Arena& arena) {
-  Printer printer(out, data, arena);
-  size_t next = 0;
-  for (size_t at = 0; at < format.size(); ++at) {
-    if (format[at] != '%') {
-      out.append(format[at]);
-      continue;
-    }
-    Verb verb;
-    if (++at >= format.size() || !read_verb(format, at, verb)) {
-      out.append("%!(NOVERB)");
-      break;
-    }
-    if (verb.letter == '%') {
-      out.append('%');
-    } else if (next >= arguments.size()) {
-      out.append("%!").append(verb.letter).append("(MISSING)");
-    } else {
-      printer.print(verb, arguments[next++]);
-    }
-  }
-  if (next >= arguments.size()) return;
-  out.append("%!(EXTRA ");
-  for (size_t i = next; i < arguments.size(); ++i) {
-    if (i > next) out.append(", ");
-    out.append(type_name(arguments[i].kind)).append('=').append(write(arguments[i], data, arena).text);
-  }
-  out.append(')');
+  Format(out, format, arguments, data, arena).run();
+}
+
+void go_print(TextBuffer& out, const Value& value, const Data& data, Arena& arena) {
+  Verb verb;
+  verb.letter = "v";
+  Printer(out, data, arena).print(verb, value);
 }
 
 }  // namespace portolan::templates

@@ -25,6 +25,8 @@ constexpr Arg kMatchArgs[] = {{.name = "REGEX", .many = true}};
 constexpr Arg kRecordArgs[] = {{.name = "RR", .many = true}};
 constexpr Arg kRcodeArgs[] = {{.name = "CODE"}};
 constexpr Arg kErrorArgs[] = {{.name = "CODE"}, {.name = "REASON"}};
+constexpr Arg kVariableArgs[] = {{.name = "NAME"}, {.name = "EXPRESSION", .many = true}};
+constexpr Arg kConditionArgs[] = {{.name = "EXPRESSION", .many = true}};
 constexpr Arg kZoneArgs[] = {{.name = "ZONE", .many = true}};
 constexpr Arg kIgnoredArgs[] = {{.name = "ADDRESS", .many = true}};
 
@@ -36,6 +38,16 @@ constexpr Option kOptions[] = {
      .repeat = Repeat::append,
      .fallback = ".*",
      .help = "regular expressions on the question's name"},
+    {.name = "var",
+     .args = kVariableArgs,
+     .required = 2,
+     .repeat = Repeat::append,
+     .help = "a variable for templates and expressions"},
+    {.name = "expr",
+     .args = kConditionArgs,
+     .required = 1,
+     .repeat = Repeat::append,
+     .help = "must be true for a question to match"},
     {.name = "answer", .args = kRecordArgs, .required = 1, .repeat = Repeat::append, .help = "records of the answer"},
     {.name = "additional",
      .args = kRecordArgs,
@@ -107,6 +119,48 @@ Result<void> add_templates(const server::Setup& setup, const OptionUse& use,
   return {};
 }
 
+// The words of an option from `first` on, as one expression of the rule.
+Result<expression::Program> read_expression(const server::Setup& setup, const OptionUse& use, size_t first,
+                                            const Rule& rule) {
+  std::string source;
+  for (size_t i = first; i < use.tokens.size(); ++i) source.append(i > first ? " " : "").append(use.tokens[i].text);
+  std::vector<expression::Variable> known;
+  for (const Rule::Variable& each : rule.variables) {
+    expression::Type type = each.program.type();
+    if (type.is(expression::TypeKind::nil)) type = {};
+    known.push_back({each.name, type});
+  }
+  auto program = expression::Program::compile(source, {known, true});
+  if (!program.has_error()) return program;
+  const std::string whose = first > 0 ? use.text(0) + ", " : "";
+  return setup.error(use.tokens[first].at, "could not compile expression: " + whose + program.error().message);
+}
+
+Result<void> add_variable(const server::Setup& setup, const OptionUse& use, Rule& rule) {
+  const std::string& name = use.text(0);
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
+  if (name.empty() || !letter(name[0]) || !std::all_of(name.begin(), name.end(), fits)) {
+    return setup.error(use.tokens[0].at, "invalid variable name \"" + name + "\"");
+  }
+  const bool taken = std::any_of(rule.variables.begin(), rule.variables.end(),
+                                 [&](const Rule::Variable& each) { return each.name == name; });
+  if (taken || !expression::is_free_name(name)) {
+    return setup.error(use.tokens[0].at, "variable name \"" + name + "\" is reserved");
+  }
+  auto program = read_expression(setup, use, 1, rule);
+  if (program.has_error()) return program.error();
+  rule.variables.push_back({name, std::move(*program)});
+  return {};
+}
+
+Result<void> add_condition(const server::Setup& setup, const OptionUse& use, Rule& rule) {
+  auto program = read_expression(setup, use, 0, rule);
+  if (program.has_error()) return program.error();
+  rule.conditions.push_back(std::move(*program));
+  return {};
+}
+
 Result<void> read_extended_error(const server::Setup& setup, const OptionUse& use, Rule& rule) {
   uint16_t code = 0;
   const std::string& text = use.text(0);
@@ -123,6 +177,8 @@ Result<void> read_extended_error(const server::Setup& setup, const OptionUse& us
 
 Result<void> read_option(server::Setup& setup, const OptionUse& use, Rule& rule) {
   if (use.is("match")) return add_patterns(setup, use, rule);
+  if (use.is("var")) return add_variable(setup, use, rule);
+  if (use.is("expr")) return add_condition(setup, use, rule);
   if (use.is("answer")) return add_templates(setup, use, rule.answer);
   if (use.is("additional")) return add_templates(setup, use, rule.additional);
   if (use.is("authority")) return add_templates(setup, use, rule.authority);

@@ -113,16 +113,36 @@ Template::Match Template::match(const Rule& rule, Query& query, Data& data) cons
   Arena& arena = query.arena();
   data.name = TextBuffer(arena).name(question.lower).text();
   for (const Regex& pattern : rule.patterns) {
-    if (!pattern.match(data.name, arena, data.matches)) continue;
+    if (!pattern.match(data.name, arena, data.groups.matches)) continue;
     data.query = &query;
     data.regex = pattern.source();
-    data.group_names = pattern.group_names();
+    data.groups.names = pattern.group_names();
     data.cls = label(question.cls == RRClass::any ? rule.cls : question.cls, "CLASS", arena);
     data.type = label(question.type == RRType::any ? rule.type : question.type, "TYPE", arena);
     data.remote = arena.copy(std::string_view(query.client.ip.unmapped().text()));
-    return Match::yes;
+    return rule.variables.empty() && rule.conditions.empty() ? Match::yes : conditions(rule, query, data);
   }
   return rule.fallthrough.through(question.lower) ? Match::no : Match::refused;
+}
+
+// An expression that fails is SERVFAIL even with fallthrough, as in CoreDNS.
+Template::Match Template::conditions(const Rule& rule, Query& query, Data& data) const {
+  const auto values = query.arena().array<Value>(rule.variables.size());
+  const auto pairs = query.arena().array<Value>(rule.variables.size() * 2);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto result = rule.variables[i].program.evaluate(query, values.first(i), &data.groups);
+    if (!result.error.empty()) return Match::refused;
+    values[i] = result.value;
+    pairs[i * 2] = Value::of(std::string_view(rule.variables[i].name));
+    pairs[i * 2 + 1] = result.value;
+  }
+  data.variables = pairs;
+  for (const expression::Program& condition : rule.conditions) {
+    const auto result = condition.evaluate(query, values, &data.groups);
+    if (!result.error.empty()) return Match::refused;
+    if (!result.value.is_true()) return rule.fallthrough.through(query.question.lower) ? Match::no : Match::refused;
+  }
+  return Match::yes;
 }
 
 void Template::count(const Query& query, const Rule::Zone& zone, const Data& data) {
@@ -133,7 +153,8 @@ void Template::count(const Query& query, const Rule::Zone& zone, const Data& dat
   Counters& counters = counters_[query.worker().index()];
   auto found = counters.find(key);
   if (found == counters.end()) {
-    const metrics::Counter counter = matches_total().with({query.listener().label, data.zone, "", data.cls, data.type});
+    const metrics::Counter counter =
+        matches_total().with({query.listener().label, data.zone, query.block->view(), data.cls, data.type});
     found = counters.emplace(key, counter).first;
   }
   found->second.add();
@@ -148,7 +169,9 @@ bool Template::render(std::span<const RecordTemplate> templates, std::string_vie
       continue;
     }
     const auto failed = [&](const metrics::CounterFamily& family, std::string_view why) {
-      family.with({data.query->listener().label, data.zone, "", data.cls, data.type, section, each.text.source()})
+      family
+          .with({data.query->listener().label, data.zone, data.query->block->view(), data.cls, data.type, section,
+                 each.text.source()})
           .add();
       cause = why;
       return false;

@@ -33,6 +33,12 @@ struct Rule {
   dns::RRType type = dns::RRType::none;  // any: every type
   std::vector<Zone> zones;
   std::vector<Regex> patterns;
+  struct Variable {
+    std::string name;
+    expression::Program program;
+  };
+  std::vector<Variable> variables;              // `var`, in order: each may use those before it
+  std::vector<expression::Program> conditions;  // `expr`
   std::vector<RecordTemplate> answer, additional, authority;
   dns::Rcode rcode = dns::Rcode::noerror;
   std::optional<uint16_t> extended_error;
@@ -65,6 +71,8 @@ class Template : public server::Handler {
   using Counters = std::unordered_map<CounterKey, metrics::Counter, CounterHash>;
 
   Match match(const Rule& rule, server::Query& query, Data& data) const;
+  /// What `var` and `expr` say once an expression has matched.
+  Match conditions(const Rule& rule, server::Query& query, Data& data) const;
   void count(const server::Query& query, const Rule::Zone& zone, const Data& data);
   Task<server::Outcome> answer(const Rule& rule, const Data& data) const;
   /// Records of one section; false with `cause` set when one cannot be made. A template that renders to nothing sets

@@ -108,6 +108,26 @@ TEST_CASE("template: a record that cannot be made is SERVFAIL and counted, one t
   }
 }
 
+TEST_CASE("template: var and expr choose and compute") {
+  PluginFixture server(
+      block("template IN A {\nmatch ^(?P<ip>[0-9-]+)[.]\nvar ip replace(group('ip'), '-', '.')\n"
+            "expr \"any(['192.0.2.0/24'], incidr(ip, #))\"\n"
+            "answer \"{{ .Name }} 60 IN A {{ .Var.ip }}\"\nfallthrough\n}\n"
+            "template IN TXT {\nvar n len(group(0))\nvar parts split(name(), '.')\nexpr n > 3\n"
+            "expr client_ip() == '127.0.0.1'\n"
+            "answer \"{{ .Name }} 60 IN TXT {{ range .Var.parts }}<{{ . }}>{{ end }}{{ .Var.n }}\"\n}\n"
+            "whoami"),
+      {template_plugin, behind()});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  CHECK(server.ask("192-0-2-7.alder.test.").answer == Lines{"192-0-2-7.alder.test. 60 IN A 192.0.2.7"});
+  CHECK(server.ask("10-0-0-1.alder.test.").rcode == dns::Rcode::yxrrset);  // not true: fallthrough
+  CHECK(server.ask("1-2.alder.test.").rcode == dns::Rcode::servfail);      // fails: no fallthrough
+  CHECK(server.ask("x.alder.test.", dns::RRType::txt).answer ==
+        Lines{"x.alder.test. 60 IN TXT \"<x><alder><test><>13\""});
+  const Answer other = server.ask({.name = "x.alder.test.", .type = dns::RRType::txt, .client = "192.0.2.1"});
+  CHECK(other.rcode == dns::Rcode::servfail);
+}
+
 TEST_CASE("template: what is refused at start") {
   const struct {
     const char *inside, *expected;
@@ -119,13 +139,21 @@ TEST_CASE("template: what is refused at start") {
       {"template IN A {\nmatch (\n}",
        "Corefile:3 - Error during parsing: could not parse regex: (, error parsing regexp: missing closing )"},
       {"template IN A {\nanswer \"{{ range .Match }}\"\n}",
-       "Corefile:3 - Error during parsing: could not compile template: {{ range .Match }}, template: col 4: \"range\" "
-       "is "
-       "not built into portolan"},
+       "Corefile:3 - Error during parsing: could not compile template: {{ range .Match }}, template: col 19: "
+       "unexpected "
+       "EOF, expecting {{end}}"},
       {"template IN A {\nrcode nxdomain\n}", "unknown rcode nxdomain"},
       {"template IN A {\nederror x\n}", "error parsing extended DNS error code x, invalid syntax"},
       {"template IN A {\nederror 70000\n}", "value out of range"},
-      {"template IN A {\nvar x 5\n}", "unknown property 'var'"},
+      {"template IN A {\nvar x\n}", "Wrong argument count or unexpected line ending after 'x'"},
+      {"template IN A {\nvar 1x 5\n}", "Corefile:3 - Error during parsing: invalid variable name \"1x\""},
+      {"template IN A {\nvar len 5\n}", "variable name \"len\" is reserved"},
+      {"template IN A {\nvar x 5\nvar x 6\n}", "Corefile:4 - Error during parsing: variable name \"x\" is reserved"},
+      {"template IN A {\nvar x y + 1\nvar y 1\n}",
+       "Corefile:3 - Error during parsing: could not compile expression: x, unknown name y (1:1) in \"y + 1\""},
+      {"template IN A {\nvar x 'a'\nexpr x > 1\n}",
+       "Corefile:4 - Error during parsing: could not compile expression: invalid operation: > (mismatched types string "
+       "and int) (1:3) in \"x > 1\""},
   };
   for (const auto& c : cases) {
     CAPTURE(c.inside);

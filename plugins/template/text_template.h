@@ -1,5 +1,5 @@
-// The part of Go's text/template that is built: fields, printf, len, index, parseInt, comparisons, and, or, not, if.
-// Everything else is refused when the template is read, with its column.
+// Go's text/template, as far as records need it: read once at start, rendered for any number of queries at a time. What
+// is not built is refused when the template is read, with its column.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,18 @@ namespace portolan::templates {
 
 enum class Function : uint8_t {
   none,
-  printf,
+  all,
+  any,
+  negate,
   len,
   index,
+  slice,
+  print,
+  println,
+  printf,
+  html,
+  js,
+  urlquery,
   parse_int,
   equal,
   not_equal,
@@ -25,35 +34,35 @@ enum class Function : uint8_t {
   less_equal,
   greater,
   greater_equal,
-  all,
-  any,
-  negate,
-  meta,
+  meta,  // a field of the data that is called like a function
 };
 
-/// A constant, a path of fields from the data, or a call.
+/// A value with fields behind it, or a call.
 struct Expression {
-  enum class Form : uint8_t { constant, path, call };
+  enum class Form : uint8_t { constant, dot, data, variable, call, nested };
   Form form = Form::constant;
   Function function = Function::none;
+  uint16_t slot = 0;  // of a variable
   uint32_t column = 0;
-  Kind constant_kind = Kind::no_value;
-  bool boolean = false;
-  int64_t integer = 0;
   std::string text;               // of a constant
-  std::vector<std::string> path;  // "Group", "a"; empty: the data itself
+  Value constant;                 // its text lies in `text`, and is filled in when it is asked for
+  std::vector<std::string> path;  // fields: "Group", "a"
   std::vector<Expression> arguments;
+
+  Value value() const { return constant.is_text() ? Value::of(std::string_view(text)) : constant; }
 };
 
 struct Node {
-  enum class Form : uint8_t { text, action, branch };
+  enum class Form : uint8_t { text, action, branch, range, with, leave, again };
   Form form = Form::text;
+  bool quiet = false;    // an action that sets a variable and writes nothing
+  uint8_t declared = 0;  // variables set by the pipeline: slots[0], slots[1]
+  uint16_t slots[2] = {0, 0};
   std::string text;
   Expression expression;
   std::vector<Node> then, otherwise;
 };
 
-/// Read once, rendered for any number of queries at a time.
 class TextTemplate {
  public:
   /// Errors: "col N: ...". Templates over 64 KiB or nested over 32 deep are refused.
@@ -63,6 +72,7 @@ class TextTemplate {
     std::string_view text;   // in the arena
     std::string_view error;  // in the arena; empty: none
   };
+  /// Fails beyond 64 KiB of text or 100,000 steps.
   Rendered render(const Data& data, Arena& arena) const;
 
   const std::string& source() const { return source_; }
@@ -72,6 +82,7 @@ class TextTemplate {
  private:
   std::string source_;
   std::vector<Node> nodes_;
+  size_t variables_ = 0;
 };
 
 }  // namespace portolan::templates

@@ -255,6 +255,11 @@ Type Checker::binary(Node& node) {
 }
 
 Type Checker::arithmetic(Node& node, const Type& left, const Type& right) {
+  const Node &dividend = node.children[0], &divisor = node.children[1];
+  if (node.op == Op::modulo && dividend.op == Op::constant && divisor.op == Op::constant &&
+      divisor.constant.kind() == Kind::integer && divisor.constant.integer() == 0) {
+    return fail(node, "integer divide by zero");
+  }
   if (node.op == Op::modulo) return fit(left, right, TypeKind::integer) ? kInteger : mismatch(node, left, right);
   if (node.op == Op::add && fit(left, right, TypeKind::text)) {
     return left.is_unknown() || right.is_unknown() ? kUnknown : kText;

@@ -123,14 +123,12 @@ Type Checker::predicate(Node& node, const Type& collection) {
 Type Checker::given(const Node& node, const Builtin& builtin, const Type& predicate) const {
   switch (builtin.gives) {
     case Gives::unknown:
-      return builtin.id == BuiltinId::sum ? predicate : Type{};
+      if (builtin.id != BuiltinId::sum) return {};
+      return node.children.size() > 1 ? predicate : Type{node.children[0].type.element, {}};
     case Gives::boolean:
       return {TypeKind::boolean, {}};
     case Gives::integer:
-      // findIndex gives nil when nothing is found
-      return builtin.id == BuiltinId::find_index || builtin.id == BuiltinId::find_last_index
-                 ? Type{}
-                 : Type{TypeKind::integer, {}};
+      return {TypeKind::integer, {}};
     case Gives::fraction:
       return {TypeKind::fraction, {}};
     case Gives::text:
@@ -142,9 +140,9 @@ Type Checker::given(const Node& node, const Builtin& builtin, const Type& predic
     case Gives::map:
       return {TypeKind::map, {}};
     case Gives::first:
-      return node.children[0].type;
-    case Gives::element:
-      return {node.children[0].type.element, {}};
+      return builtin.id == BuiltinId::take ? Type{TypeKind::array, {}} : node.children[0].type;
+    case Gives::element:  // as in expr, whose first and last forget what an array holds
+      return builtin.predicate ? Type{node.children[0].type.element, {}} : Type{};
   }
   return {};
 }

@@ -162,11 +162,10 @@ Value Evaluation::collect(const Node& node) {
     if (node.op == Op::map && i % 2 == 0 && !value.is_text()) {
       return fail("a map key must be a string, not ", kind_name(value.kind()));
     }
-    // The last of several equal keys counts.
+    // The first of several equal keys counts, as in expr.
     if (node.op == Op::map && i % 2 == 1) {
       if (!work(used / 2)) return {};
-      if (const Value* known = Value::map_of(out.first(used - 1)).find(out[used - 1].text())) {
-        const_cast<Value&>(*known) = value;
+      if (Value::map_of(out.first(used - 1)).find(out[used - 1].text())) {
         --used;
         continue;
       }

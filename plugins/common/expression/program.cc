@@ -31,12 +31,16 @@ std::string place(std::string_view source, size_t at) {
   return " (" + std::to_string(line) + ":" + std::to_string(column) + ")";
 }
 
+// One line: what is quoted may hold line ends.
+std::string printable(std::string_view text) {
+  std::string out(text.substr(0, kMaxQuoted));
+  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<uint8_t>(c) < ' ' || c == 0x7F; }, ' ');
+  return text.size() > kMaxQuoted ? out + "..." : out;
+}
+
 Error error_of(std::string_view source, const Problem& problem) {
   if (source.empty()) return fail(problem.message);
-  std::string quoted(source.substr(0, kMaxQuoted));
-  std::replace_if(quoted.begin(), quoted.end(), [](char c) { return static_cast<uint8_t>(c) < ' '; }, ' ');
-  if (source.size() > kMaxQuoted) quoted += "...";
-  return fail(problem.message + place(source, problem.at) + " in \"" + quoted + "\"");
+  return fail(printable(problem.message) + place(source, problem.at) + " in \"" + printable(source) + "\"");
 }
 
 bool depends_on_nothing(const Node& node) {

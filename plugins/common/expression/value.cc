@@ -129,7 +129,7 @@ void append_fraction(TextBuffer& out, double value) {
   }
   char digits[400];
   const double size = std::fabs(value);
-  const bool exponent = size != 0 && (size < 1e-4 || size >= 1e21);
+  const bool exponent = size != 0 && (size < 1e-4 || size >= 1e6);
   const auto end = std::to_chars(digits, digits + sizeof digits, value,
                                  exponent ? std::chars_format::scientific : std::chars_format::fixed)
                        .ptr;

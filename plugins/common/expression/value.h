@@ -81,7 +81,7 @@ bool equal(const Value& a, const Value& b);
 
 /// Appends what Go's %v makes of a value: `3`, `1.5`, `[a b]`, `map[k:v]`, `<nil>`.
 void append_text(TextBuffer& out, const Value& value);
-/// A fraction as Go's %v has it: the shortest digits, an exponent below 1e-4 and from 1e21 on.
+/// A fraction as Go's %v has it: the shortest digits, an exponent below 1e-4 and from 1e6 on.
 void append_fraction(TextBuffer& out, double value);
 
 /// What Go or the language calls the kind: "string", "int", "float64", "bool", "array", "map", "nil".
