@@ -49,7 +49,9 @@ Value Renderer::field(const Expression& e, const Value& base, std::string_view n
       }
       case Object::question: {
         const dns::Question& question = data_.query->question;
-        if (name == "Name") return Value::of(TextBuffer(arena_).name(question.name).text());
+        if (name == "Name" && spend(question.name.size(), e.column)) {
+          return Value::of(TextBuffer(arena_, question.name.size()).name(question.name).text());
+        }
         if (name == "Qtype") return Value::of(int64_t{static_cast<uint16_t>(question.type)});
         if (name == "Qclass") return Value::of(int64_t{static_cast<uint16_t>(question.cls)});
         break;
@@ -74,9 +76,12 @@ Value Renderer::data_field(const Expression& e, std::string_view name) {
   if (name == "Question") return object(Object::question);
   if (name == "Message") return object(Object::message);
   if (name == "Match") {
-    const auto matches = arena_.array<Value>(data_.groups.matches.size());
-    for (size_t i = 0; i < matches.size(); ++i) matches[i] = Value::of(data_.groups.matches[i]);
-    return Value::of(std::span<const Value>(matches));
+    if (matches_.empty()) {
+      const auto matches = arena_.array<Value>(data_.groups.matches.size());
+      for (size_t i = 0; i < matches.size(); ++i) matches[i] = Value::of(data_.groups.matches[i]);
+      matches_ = matches;
+    }
+    return Value::of(matches_);
   }
   fail(e.column, "can't evaluate field ", name);
   return {};

@@ -44,6 +44,7 @@ Value Renderer::call(const Expression& e) {
     }
     return value;
   }
+  if (!spend(e.arguments.size() * sizeof(Value), e.column)) return {};
   const auto arguments = arena_.array<Value>(e.arguments.size());
   for (size_t i = 0; i < arguments.size(); ++i) arguments[i] = evaluate(e.arguments[i]);
   return failed() ? Value() : function(e, arguments);
@@ -66,14 +67,18 @@ Value Renderer::function(const Expression& e, std::span<const Value> arguments) 
     case Function::html:
     case Function::js:
     case Function::urlquery: {
+      size_t size = 0;
+      for (const Value& each : arguments) size += expression::text_size(each, kMaxText);
+      if (size > kMaxText) return wrong(e, "a function: more than 64 KiB");
       const std::string_view text = print(e.function, arguments, data_, arena_);
-      return text.size() > kMaxText ? wrong(e, "a function: more than 64 KiB") : Value::of(text);
+      return spend(text.size(), e.column) ? Value::of(text) : Value();
     }
     case Function::printf: {
       if (!arguments[0].is_text()) return wrong(e, "printf: expected string as format");
       TextBuffer out(arena_);
       go_printf(out, arguments[0].text(), arguments.subspan(1), data_, arena_);
-      return out.text().size() > kMaxText ? wrong(e, "printf: more than 64 KiB") : Value::of(out.text());
+      if (out.text().size() > kMaxText) return wrong(e, "printf: more than 64 KiB");
+      return spend(out.text().size(), e.column) ? Value::of(out.text()) : Value();
     }
     case Function::parse_int:
       return parse_int(e, arguments);

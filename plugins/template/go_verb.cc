@@ -9,6 +9,7 @@ namespace portolan::templates {
 namespace {
 
 constexpr unsigned kMaxDepth = 16;
+constexpr size_t kMaxText = 64 * 1024;
 constexpr std::string_view kLower = "0123456789abcdef", kUpper = "0123456789ABCDEF";
 
 size_t characters(std::string_view text) {
@@ -83,6 +84,7 @@ std::string_view type_name(const Value& value) {
 }
 
 void Printer::print(const Verb& verb, const Value& value) {
+  if (out_.text().size() > kMaxText) return;  // of many elements
   if (verb.letter == "T") return padded(verb, type_name(value));
   switch (value.kind()) {
     case Kind::integer:

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kMaxSize = 64 * 1024;  // of a template, and of what it renders to
 constexpr size_t kMaxSteps = 100'000;
+constexpr size_t kMaxMemory = 1 << 20;  // of all values on the way
 
 }  // namespace
 
@@ -20,6 +21,12 @@ void Renderer::fail(uint32_t column, std::string_view message, std::string_view 
 
 bool Renderer::step(uint32_t column) {
   if (++steps_ > kMaxSteps) fail(column, "more than 100,000 steps");
+  return !failed();
+}
+
+bool Renderer::spend(size_t octets, uint32_t column) {
+  memory_ += octets;
+  if (memory_ > kMaxMemory) fail(column, "values of more than 1 MiB");
   return !failed();
 }
 
@@ -71,7 +78,10 @@ void Renderer::action(const Node& node) {
   if (failed()) return;
   set(node, value);
   if (node.quiet) return;
-  TextBuffer text(arena_, 64);
+  if (value.is_text()) return append(value.text(), node.expression.column);
+  const size_t size = expression::text_size(value, kMaxSize);
+  if (!spend(size, node.expression.column)) return;
+  TextBuffer text(arena_, size);
   if (!write(value, data_, text, arena_)) return fail(node.expression.column, "the value has no text in portolan");
   append(text.text(), node.expression.column);
 }
@@ -91,7 +101,10 @@ Renderer::Flow Renderer::with(const Node& node) {
 Renderer::Flow Renderer::range(const Node& node) {
   Value value = evaluate(node.expression);
   if (failed()) return Flow::leave;
-  if (is_object(value, Object::groups)) value = group_map(data_, arena_);
+  if (is_object(value, Object::groups)) {
+    if (!spend(data_.groups.matches.size() * 4 * sizeof(Value), node.expression.column)) return Flow::leave;
+    value = group_map(data_, arena_);
+  }
   const bool number = value.kind() == Kind::integer;
   if (!number && value.kind() != Kind::array && value.kind() != Kind::map && !value.is_nil()) {
     fail(node.expression.column, "range can't iterate over a ", expression::kind_name(value.kind()));
@@ -106,6 +119,7 @@ Renderer::Flow Renderer::range(const Node& node) {
   const auto elements = number ? std::span<const Value>() : value.elements();
   std::span<const Value*> keys;
   if (value.kind() == Kind::map) {
+    if (!spend(static_cast<size_t>(count) * sizeof(Value*), node.expression.column)) return Flow::leave;
     keys = arena_.array<const Value*>(static_cast<size_t>(count));
     for (size_t i = 0; i < keys.size(); ++i) keys[i] = &elements[i * 2];
     std::sort(keys.begin(), keys.end(), [](const Value* a, const Value* b) { return a->text() < b->text(); });

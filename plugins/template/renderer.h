@@ -49,13 +49,16 @@ class Renderer {
   Value wrong(const Expression& e, std::string_view message, std::string_view rest = {});
   void append(std::string_view text, uint32_t column);
   bool step(uint32_t column);
+  /// Counts what is taken from the arena; false and failed() beyond the bound.
+  bool spend(size_t octets, uint32_t column);
 
   const Data& data_;
   Arena& arena_;
   TextBuffer out_;
   Value dot_;
   std::span<Value> variables_;
-  size_t steps_ = 0;
+  std::span<const Value> matches_;  // .Match, once it has been asked for
+  size_t steps_ = 0, memory_ = 0;
   std::string_view error_;
 };
 

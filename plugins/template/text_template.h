@@ -72,7 +72,7 @@ class TextTemplate {
     std::string_view text;   // in the arena
     std::string_view error;  // in the arena; empty: none
   };
-  /// Fails beyond 64 KiB of text or 100,000 steps.
+  /// Fails beyond 64 KiB of text, 1 MiB of values on the way or 100,000 steps.
   Rendered render(const Data& data, Arena& arena) const;
 
   const std::string& source() const { return source_; }

@@ -159,6 +159,10 @@ TEST_CASE("template: what fails for a query says where") {
       {"{{ .Message }}", "template: col 4: the value has no text in portolan"},
       {"{{ range 1000 }}{{ range 1000 }}{{ end }}{{ end }}", "template: col 26: more than 100,000 steps"},
       {"{{ range 10000 }}01234567890{{ end }}", "template: col 0: more than 64 KiB"},
+      {"{{ $x := `0123456789` }}{{ range 100 }}{{ $x = print $x $x }}{{ end }}",
+       "template: col 48: error calling a function: more than 64 KiB"},
+      {"{{ $x := printf \"%1000d\" 1 }}{{ range 5000 }}{{ $y := printf \"%s\" $x }}{{ end }}",
+       "template: col 55: values of more than 1 MiB"},
   });
 }
 

@@ -42,6 +42,14 @@ std::span<Value> Evaluation::values(size_t count) {
   return out;
 }
 
+std::string_view Evaluation::text_of(const Value& value) {
+  const size_t size = text_size(value, kMaxMemory);
+  if (!work(size / sizeof(Value)) || !spend(size)) return {};
+  TextBuffer out(arena_, size);
+  append_text(out, value);
+  return out.text();
+}
+
 bool Evaluation::expect(const Node& node, const Value& value, Kind kind) {
   if (value.kind() == kind) return true;
   fail("cannot use ", kind_name(value.kind()), TextBuffer(arena_, 32).append(" to call ").append(node.name).text());

@@ -32,6 +32,8 @@ class Evaluation {
   bool work(size_t steps);
   /// `count` values to be filled in; empty when that is too much.
   std::span<Value> values(size_t count);
+  /// A value as text; empty and failed() when that is too much.
+  std::string_view text_of(const Value& value);
   /// Whether `value`, an argument of `node`, is of the kind; fails if not.
   bool expect(const Node& node, const Value& value, Kind kind);
   bool expect_number(const Node& node, const Value& value);

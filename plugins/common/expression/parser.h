@@ -20,6 +20,8 @@ class Parser {
   const Problem& problem() const { return *problem_; }
 
  private:
+  static constexpr unsigned kMaxDepth = 64;  // of what is nested by hand
+
   Node sequence();
   Node expression(int precedence);
   bool infix(Node& left, int precedence, std::string& before);

@@ -124,9 +124,8 @@ Value grouped(Evaluation& evaluation, std::span<const Value> elements, const Nod
       keys[i] = loop.ask(predicate, i);
       if (evaluation.failed()) return {};
       if (keys[i].is_text()) continue;
-      TextBuffer text(evaluation.arena(), 24);
-      append_text(text, keys[i]);
-      keys[i] = Value::of(text.text());
+      keys[i] = Value::of(evaluation.text_of(keys[i]));
+      if (evaluation.failed()) return {};
     }
   }
   size_t used = 0, filled = 0;

@@ -332,6 +332,8 @@ TEST_CASE("expression: size, depth and time are bounded") {
   CHECK(evaluate("len(1..(n * 100000))") == "failed: more than 256 KiB");
   CHECK(evaluate("repeat(name(), 100000)") == "failed: more than 256 KiB");
   CHECK(evaluate("sum(map(1..(n * 200), sum(map(1..(n * 200), # * 2))))").find("failed: more than") == 0);
+  CHECK(evaluate("let x = repeat(name(), 1000); len(string(map(1..(n * 1000), x)))") == "failed: more than 256 KiB");
+  CHECK(evaluate("all(1..(n * 1000), name() != string([#, #, #, #]))") == "failed: more than 256 KiB");
   CHECK(evaluate("all(1..(n * 1000), all(1..(n * 20), # > 0))").find("failed: more than") == 0);
 }
 

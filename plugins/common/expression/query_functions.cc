@@ -98,8 +98,10 @@ const QueryFunction* find_query_function(std::string_view name) {
 const QueryFunction& query_function_of(QueryFunctionId id) { return kFunctions[static_cast<size_t>(id)]; }
 
 Value call_query_function(Evaluation& evaluation, const Node& node) {
+  constexpr size_t kShort = 48;  // octets of the texts below, which are made anew for each call
   const server::Query& query = evaluation.query();
   Arena& arena = evaluation.arena();
+  if (!evaluation.spend(kShort)) return {};
   switch (static_cast<Id>(node.function)) {
     case Id::bufsize:
       return Value::of(static_cast<int64_t>(query.max_size()));
@@ -118,7 +120,8 @@ Value call_query_function(Evaluation& evaluation, const Node& node) {
     case Id::metadata:
       return metadata(evaluation, node);
     case Id::name:
-      return Value::of(TextBuffer(arena).name(query.question.lower).text());
+      if (!evaluation.spend(query.question.lower.size())) return {};
+      return Value::of(TextBuffer(arena, query.question.lower.size()).name(query.question.lower).text());
     case Id::opcode:
       return Value::of(int64_t{static_cast<uint8_t>(query.header.opcode)});
     case Id::port:

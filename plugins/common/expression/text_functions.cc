@@ -139,9 +139,8 @@ Value from_base64(Evaluation& evaluation, std::string_view text) {
 Value call_text_function(Evaluation& evaluation, const Node& node, Values arguments) {
   const auto id = static_cast<Id>(node.function);
   if (id == Id::to_string) {
-    TextBuffer out(evaluation.arena(), 32);
-    append_text(out, arguments[0]);
-    return evaluation.spend(out.text().size()) ? Value::of(out.text()) : Value();
+    const std::string_view text = evaluation.text_of(arguments[0]);
+    return evaluation.failed() ? Value() : Value::of(text);
   }
   const size_t letters = builtin_of(id).arguments.find_first_of("i");  // the only argument that is no text, if any
   for (size_t i = 0; i < arguments.size(); ++i) {

@@ -118,6 +118,18 @@ bool equal(const Value& a, const Value& b) { return equal_at(a, b, 0); }
 
 void append_text(TextBuffer& out, const Value& value) { append_at(out, value, 0); }
 
+size_t text_size(const Value& value, size_t limit) {
+  constexpr size_t kNumber = 24;
+  if (value.is_text()) return value.text().size();
+  if (value.kind() != Kind::array && value.kind() != Kind::map) return kNumber;
+  size_t size = kNumber;
+  for (const Value& each : value.elements()) {
+    if (size > limit) break;
+    size += 1 + text_size(each, limit - size);
+  }
+  return size;
+}
+
 void append_fraction(TextBuffer& out, double value) {
   if (std::isnan(value)) {
     out.append("NaN");

@@ -81,6 +81,8 @@ bool equal(const Value& a, const Value& b);
 
 /// Appends what Go's %v makes of a value: `3`, `1.5`, `[a b]`, `map[k:v]`, `<nil>`.
 void append_text(TextBuffer& out, const Value& value);
+/// About how many octets append_text() appends; stops counting beyond `limit`.
+size_t text_size(const Value& value, size_t limit);
 /// A fraction as Go's %v has it: the shortest digits, an exponent below 1e-4 and from 1e6 on.
 void append_fraction(TextBuffer& out, double value);
 
