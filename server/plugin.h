@@ -110,9 +110,11 @@ class Annotator {
 /// Says whose queries its server block takes (`view`), where several blocks share a zone and a listener.
 class Viewer {
  public:
+  enum class Takes : uint8_t { no, yes, later };
   virtual ~Viewer() = default;
-  /// Whether the block takes `query`; asked when the block's metadata has been collected, before the chain runs.
-  virtual bool accepts(Query& query) const = 0;
+  /// Whether the block takes `query`; asked when the block's metadata has been collected, before the chain runs. Later:
+  /// that is not known yet, and no other block may answer for it.
+  virtual Takes takes(Query& query) const = 0;
   /// The `view` label of metrics.
   virtual std::string_view view_name() const = 0;
 };

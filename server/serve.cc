@@ -33,11 +33,9 @@ Outcome escaped(Query& query, const char* what) {
   return Outcome::failed(dns::Rcode::servfail);
 }
 
-Outcome refuse(Query& query) {
-  if (UnroutedHook hook = unrouted_hook()) {
-    hook(query, dns::Rcode::refused, uncompressed_reply_size(query));
-  }
-  return Outcome::failed(dns::Rcode::refused);
+Outcome refuse(Query& query, dns::Rcode rcode = dns::Rcode::refused) {
+  if (UnroutedHook hook = unrouted_hook()) hook(query, rcode, uncompressed_reply_size(query));
+  return Outcome::failed(rcode);
 }
 
 // Runs the chain; a plugin that throws before its first suspension throws here.
@@ -53,9 +51,9 @@ Task<Outcome> run_chain(Query& query, const Block& block) {
 // The same where blocks have views, which look at the query and its metadata first.
 Task<Outcome> route_by_view(Query& query, const Router& router) {
   try {
-    const Block* block = choose_by_view(query, router);
-    if (!block) return refuse(query);
-    return block->chain()(query);
+    const ViewChoice choice = choose_by_view(query, router);
+    if (!choice.block) return refuse(query, choice.rcode);
+    return choice.block->chain()(query);
   } catch (const std::exception& error) {
     return escaped(query, error.what());
   }

@@ -16,44 +16,59 @@ void enter(Query& query, const Router::Route& route) {
   annotate(*route.block, query);
 }
 
-bool accepts(Query& query, const Router::Route& route) {
+using Takes = Viewer::Takes;
+
+Takes takes(Query& query, const Router::Route& route) {
   enter(query, route);
-  return !route.block->viewer_ || route.block->viewer_->accepts(query);
+  return route.block->viewer_ ? route.block->viewer_->takes(query) : Takes::yes;
 }
 
-const Router::Route* find(Query& query, const Router& router) {
+struct Found {
+  const Router::Route* route = nullptr;
+  bool later = false;
+};
+
+Found find(Query& query, const Router& router) {
   const dns::NameView asked = query.question.lower;
-  const Router::Route* parent_side = nullptr;  // of a DS question, so far
+  Found parent_side;  // of a DS question, so far
   for (dns::NameView name = asked;; name = name.parent()) {
     const bool last_resort = name.is_root() && !asked.is_root();
-    if (last_resort && parent_side) break;
+    if (last_resort && parent_side.route) break;
     for (const Router::Route* route = router.at(name); route; route = router.after(*route)) {
       if (route->block->members().empty()) {
         if (last_resort) continue;
-        return nullptr;
+        return {};
       }
-      if (!accepts(query, *route)) continue;
-      if (query.question.type != dns::RRType::ds || last_resort) return route;
-      parent_side = route;
+      const Takes answer = takes(query, *route);
+      if (answer == Takes::later) return {nullptr, true};
+      if (answer == Takes::no) continue;
+      if (query.question.type != dns::RRType::ds || last_resort) return {route};
+      parent_side.route = route;
     }
     if (name.is_root()) break;
   }
-  if (parent_side) enter(query, *parent_side);
+  if (parent_side.route) enter(query, *parent_side.route);
   return parent_side;
 }
 
 }  // namespace
 
-const Block* choose_by_view(Query& query, const Router& router) {
-  const Metadata* before = query.metadata;
-  const Router::Route* found = find(query, router);
-  if (!found) return nullptr;
+ViewChoice choose_by_view(Query& query, const Router& router) {
+  Metadata* const before = query.metadata;
+  const Block* const block_before = query.block;
+  const dns::NameView zone_before = query.zone;
+  const Found found = find(query, router);
+  if (!found.route) {  // as if no block had been asked
+    query.metadata = before;
+    query.block = block_before;
+    query.zone = zone_before;
+    return {nullptr, found.later ? dns::Rcode::servfail : dns::Rcode::refused};
+  }
   // A block without `metadata` keeps what was collected for those in front of it, as in CoreDNS; but the view is its
   // own.
-  if (!found->block->has_metadata() && query.metadata != before) {
-    query.metadata->set("view/name", found->block->view());
-  }
-  return found->block;
+  const Block& block = *found.route->block;
+  if (!block.has_metadata() && query.metadata != before) query.metadata->set("view/name", block.view());
+  return {&block};
 }
 
 }  // namespace portolan::server

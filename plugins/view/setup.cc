@@ -2,6 +2,7 @@
 #include "server/setup.h"
 
 #include "plugins/view/view.h"
+#include "server/process.h"
 
 namespace portolan {
 namespace {
@@ -40,7 +41,8 @@ Result<void> setup(server::Setup& setup) {
     if (program.has_error()) return setup.error(use.tokens[0].at, "expr: " + program.error().message);
     expressions.push_back(std::move(*program));
   }
-  setup.add(std::make_unique<view::View>(directive.uses.front().text(), std::move(expressions)));
+  setup.add(std::make_unique<view::View>(directive.uses.front().text(), std::move(expressions), setup.block(),
+                                         setup.process().clock()));
   return {};
 }
 

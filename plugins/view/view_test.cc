@@ -57,7 +57,24 @@ server::Plugin mark() {
           .options = kMarkOptions};
 }
 
-std::vector<server::Plugin> table() { return {metadata_stand_in(), mark(), view_plugin}; }
+// Knows nothing until it is told: `slow/who` is what a view may want to know.
+class Slow : public server::Handler, public server::Annotator, public server::Readiness {
+ public:
+  Task<server::Outcome> serve(server::Query& query, server::Next next) override { return next(query); }
+  void annotate(server::Query&, server::Metadata& metadata) const override {
+    if (known) metadata.set("slow/who", "tester");
+  }
+  bool ready() const noexcept override { return known; }
+  bool known = false;
+};
+server::Plugin slow() {
+  return {.name = "slow", .setup = [](server::Setup& setup) -> Result<void> {
+            setup.add(std::make_unique<Slow>());
+            return {};
+          }};
+}
+
+std::vector<server::Plugin> table() { return {metadata_stand_in(), slow(), mark(), view_plugin}; }
 
 // The rcode's number, -1 for no block.
 int ask(PluginFixture& server, const Ask& question) {
@@ -135,6 +152,22 @@ TEST_CASE("view: the name is known to metrics and metadata of the block that tak
     CHECK(seen().view == each.view);
     CHECK(seen().label == each.label);
   }
+}
+
+TEST_CASE("view: while a label's plugin is not ready no other block answers, but not for ever") {
+  const std::string corefile =
+      ". {\nmetadata\nslow\nview who {\nexpr metadata('slow/who') == 'tester'\n}\nmark 6\n}\n. {\nmark 3\n}\n";
+  constexpr int kServfail = 2;
+  PluginFixture server(corefile, table());
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  CHECK(ask(server, {.name = "alder.test."}) == kServfail);
+  server.handler<Slow>("slow").known = true;
+  CHECK(ask(server, {.name = "alder.test."}) == 6);
+  PluginFixture late(corefile, table());
+  REQUIRE_MESSAGE(late.ok(), late.error_text());
+  CHECK(ask(late, {.name = "alder.test."}) == kServfail);
+  late.process().fake_clock.advance(std::chrono::seconds(6));
+  CHECK(ask(late, {.name = "alder.test."}) == 3);
 }
 
 TEST_CASE("view: several blocks of a zone need views") {

@@ -138,6 +138,9 @@ class Scenario:
         questions = [question for question in questions if not question.get("source")] or questions
         there = [question for question in questions if question["expect"].get("answer")]
         telling = [question for question in there if question["qtype"] == "A"][:1]
+        # Who asks may decide which block answers, and blocks need not know the cluster at the same moment.
+        first = {question.get("source"): question for question in reversed(there)}
+        telling += first.values()
         telling += [question for question in there if question["qtype"] == "PTR"][:1]
         telling += [question for question in questions if question["expect"].get("rcode") == "NXDOMAIN"][:1]
         answered = [question for question in self.data.get("queries", []) if question["expect"].get("answer")]

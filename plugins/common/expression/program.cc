@@ -69,6 +69,12 @@ bool depends_on_nothing(const Node& node) {
                      [](const Node& child) { return child.op == Op::constant; });
 }
 
+void gather_labels(const Node& node, std::vector<std::string>& out) {
+  const bool asks = node.op == Op::call && static_cast<QueryFunctionId>(node.function) == QueryFunctionId::metadata;
+  if (asks && node.children[0].op == Op::constant) out.emplace_back(node.children[0].constant.text());
+  for (const Node& child : node.children) gather_labels(child, out);
+}
+
 // What is the same for every query is made once. What fails is left to fail for each query, as without folding.
 void fold(Node& node, Arena& arena, size_t& folded) {
   for (Node& child : node.children) fold(child, arena, folded);
@@ -102,6 +108,7 @@ bool Groups::find(std::string_view key, std::string_view& text) const {
 struct Program::Parts {
   Constants constants;
   Node root;
+  std::vector<std::string> labels;
 };
 
 Program::Program() : parts_(std::make_unique<Parts>()) {}
@@ -121,6 +128,7 @@ Result<Program> Program::compile(std::string_view source, const Environment& env
   out.parts_->root = std::move(*root);
   Checker checker(environment, constants);
   if (!checker.run(out.parts_->root)) return error_of(source, checker.problem());
+  gather_labels(out.parts_->root, out.parts_->labels);
   size_t folded = 0;
   fold(out.parts_->root, constants.arena, folded);
   return {boost::system::in_place_value, std::move(out)};
@@ -132,6 +140,8 @@ Evaluated Program::evaluate(server::Query& query, std::span<const Value> variabl
   if (evaluation.failed()) return {Value(), evaluation.error()};
   return {value, {}};
 }
+
+std::span<const std::string> Program::labels() const { return parts_->labels; }
 
 Type Program::type() const { return parts_->root.type; }
 

@@ -57,6 +57,8 @@ class Program {
   Evaluated evaluate(server::Query& query, std::span<const Value> variables = {}, const Groups* groups = nullptr) const;
   /// Of the value, as far as it is known beforehand.
   Type type() const;
+  /// The labels that metadata() is asked for, as far as they are constants.
+  std::span<const std::string> labels() const;
 
  private:
   struct Parts;

@@ -337,6 +337,14 @@ TEST_CASE("expression: size, depth and time are bounded") {
   CHECK(evaluate("all(1..(n * 1000), all(1..(n * 20), # > 0))").find("failed: more than") == 0);
 }
 
+TEST_CASE("expression: it is known which labels will be asked for") {
+  const auto program =
+      Program::compile("metadata('a/b') == '' or any(['x'], metadata('c/' + #) == metadata('d/e'))", {});
+  REQUIRE(!program.has_error());
+  CHECK(std::vector<std::string>(program->labels().begin(), program->labels().end()) ==
+        std::vector<std::string>{"a/b", "d/e"});
+}
+
 TEST_CASE("expression: names that a variable may have") {
   for (const char* name : {"ip", "_x", "x1", "index"}) CHECK(is_free_name(name));
   for (const char* name : {"len", "name", "true", "nil", "in", "not", "let", "if", "1x", "", "a b", "a-b"}) {
