@@ -34,7 +34,10 @@ bool preferred_syntax(const dns::Name& zone) {
 void Server::print_banner() const {
   for (const auto& plan : current_->listeners()) {
     std::vector<const dns::Name*> zones;
-    for (const Router::Route& route : plan->router.routes()) zones.push_back(&route.zone);
+    for (const Router::Route& route : plan->router.routes()) {
+      const bool first = plan->router.at(route.zone.view()) == &route;  // several blocks may have a zone (views)
+      if (first) zones.push_back(&route.zone);
+    }
     std::sort(zones.begin(), zones.end(), [](auto* a, auto* b) { return a->text() < b->text(); });
     for (const dns::Name* zone : zones) {
       if (!preferred_syntax(*zone)) {
