@@ -207,6 +207,7 @@ Task<Outcome> Forward::exchange(Query& query, Next next) {
     for (Proto proto = preferred;; proto = Proto::tcp) {
       answer = AwaitedAnswer();
       answer.proto = proto;
+      answer.watched = !taps_.empty();
       encode_question(query, answer);
       Link* link = upstream->link(query.worker().index(), query.worker().loop());
       if (!link) {
@@ -217,6 +218,7 @@ Task<Outcome> Forward::exchange(Query& query, Next next) {
       const SteadyTime start = std::chrono::steady_clock::now();
       link->ask(answer);
       co_await answer;
+      if (answer.watched) tell_taps(query, *upstream, answer, start);
       if (answer.fate == Fate::failed) break;
       const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
       link->metrics().answered(answer.message.rcode(), took.count());
@@ -241,6 +243,19 @@ Task<Outcome> Forward::exchange(Query& query, Next next) {
     co_return hand_on(query, answer.message);
   }
   co_return query.fail(dns::Rcode::servfail, error).because(reason_of(error));
+}
+
+void Forward::tell_taps(Query& query, const Upstream& upstream, const AwaitedAnswer& answer, SteadyTime asked) const {
+  server::UpstreamExchange exchange;
+  exchange.upstream = upstream.name();
+  exchange.remote = upstream.settings().target.address;
+  exchange.local = answer.local;
+  exchange.transport = answer.proto == Proto::tcp || upstream.tls() ? server::Transport::tcp : server::Transport::udp;
+  exchange.question = answer.packet;
+  exchange.answer = answer.received;
+  exchange.asked = asked;
+  exchange.ended = std::chrono::steady_clock::now();
+  for (server::Tap* tap : taps_) tap->exchanged(query, exchange);
 }
 
 // Whether the answer is one that the next `forward` is asked after.

@@ -14,6 +14,7 @@
 #include "plugins/forward/policy.h"
 #include "plugins/forward/upstream.h"
 #include "plugins/forward/waiter.h"
+#include "server/tap.h"
 
 namespace portolan::forward {
 
@@ -22,7 +23,7 @@ using UpstreamSet = std::vector<std::shared_ptr<Upstream>>;
 /// One directive. Its upstreams change only when some were given by host name.
 class Forward : public server::Handler, public server::Startable, public server::Adopter {
  public:
-  Forward(server::Process& process, Options options, corefile::Position at);
+  Forward(server::Process& process, const server::Block& block, Options options, corefile::Position at);
   ~Forward() override;
 
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
@@ -52,6 +53,7 @@ class Forward : public server::Handler, public server::Startable, public server:
   Task<server::Outcome> forward(server::Query& query, server::Next next);
   Task<server::Outcome> exchange(server::Query& query, server::Next next);
   bool goes_on(const server::Next& next, const dns::ParsedMessage& message) const;
+  void tell_taps(server::Query& query, const Upstream& upstream, const AwaitedAnswer& answer, SteadyTime asked) const;
   const std::shared_ptr<const UpstreamSet>& current(Here& here);
   Result<UpstreamSet> make_set(const std::vector<Target>& targets, const UpstreamSet& known) const;
   UpstreamSettings settings_for(const Target& target) const;
@@ -59,10 +61,12 @@ class Forward : public server::Handler, public server::Startable, public server:
   void keep_resolving();
 
   server::Process& process_;
+  const server::Block& block_;
   const Options options_;
   const corefile::Position at_;
   TlsFiles tls_;
   std::string too_many_;  // the cause of a refusal
+  std::vector<server::Tap*> taps_;
   Policy policy_;
   std::atomic<uint64_t> concurrent_{0};
   PerWorker<Here> here_;

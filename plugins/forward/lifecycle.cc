@@ -14,8 +14,9 @@ constexpr auto kResolveEvery = std::chrono::seconds(30);
 
 }  // namespace
 
-Forward::Forward(server::Process& process, Options options, corefile::Position at)
+Forward::Forward(server::Process& process, const server::Block& block, Options options, corefile::Position at)
     : process_(process),
+      block_(block),
       options_(std::move(options)),
       at_(std::move(at)),
       too_many_("concurrent queries exceeded maximum " + std::to_string(options_.max_concurrent)),
@@ -65,6 +66,7 @@ void Forward::adopt(const std::shared_ptr<server::Handler>& previous) {
 }
 
 Result<void> Forward::prepare() {
+  taps_ = block_.others<server::Tap>();
   const auto error = [&](const std::string& message) { return corefile::error_at("forward", at_, message); };
   auto files = read_tls_files(options_.tls_files);
   if (!files) return error(files.error().message);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "plugins/forward/socket_error.h"
+
 namespace portolan::forward {
 namespace {
 
@@ -48,6 +50,14 @@ bool read_truncated(Waiter& waiter, std::span<const uint8_t> packet) {
   std::copy_n(packet.begin(), head.size(), head.begin());
   std::fill(head.begin() + 6, head.begin() + 12, uint8_t{0});
   return read(waiter, head);
+}
+
+void note_for_watchers(Waiter* waiters, std::span<const uint8_t> packet, int fd) {
+  for (Waiter* each = waiters; each; each = each->next) {
+    if (!each->watched) continue;
+    each->received = each->arena->copy(packet);
+    each->local = local_address(fd);
+  }
 }
 
 void finish_all(Waiter* waiter, Fate fate) {
@@ -134,7 +144,7 @@ bool Link::fresh(SteadyTime made, SteadyTime used, SteadyTime now) const {
   return settings.max_age.count() == 0 || now - made <= settings.max_age;
 }
 
-bool Link::receive(Exchange& exchange, std::span<const uint8_t> packet) {
+bool Link::receive(Exchange& exchange, std::span<const uint8_t> packet, int fd) {
   Waiter& first = *exchange.first;
   const bool udp = first.proto == Proto::udp && !upstream_.tls();
   const Match found = match(first, packet);
@@ -159,6 +169,7 @@ bool Link::receive(Exchange& exchange, std::span<const uint8_t> packet) {
     if (fate == Fate::answered) (void)(whole ? read(*other, packet) : read_truncated(*other, packet));
     if (fate == Fate::mismatched) other->message.header.rcode = packet[3] & 15;
   }
+  note_for_watchers(waiters, packet, fd);
   finish_all(waiters, fate);
   return true;
 }

@@ -35,8 +35,8 @@ class Link {
   size_t most_idle() const { return most_idle_; }
   /// Starts the time-out of an exchange anew: it leaves now.
   void restart(Exchange& exchange);
-  /// A packet with the exchange's id has come. True when that ended the exchange; false: wait on.
-  bool receive(Exchange& exchange, std::span<const uint8_t> packet);
+  /// A packet with the exchange's id has come by socket `fd`. True when that ended the exchange; false: wait on.
+  bool receive(Exchange& exchange, std::span<const uint8_t> packet, int fd);
   void fail(Exchange& exchange, std::string_view error);
   /// Whether a socket from then, last used then, may be used now.
   bool fresh(SteadyTime made, SteadyTime used, SteadyTime now) const;

@@ -11,7 +11,7 @@ Result<void> setup(server::Setup& setup) {
   for (const corefile::ParsedDirective& directive : setup.directives()) {
     auto options = forward::read_options(setup, directive);
     if (!options) return options.error();
-    setup.add(std::make_unique<forward::Forward>(setup.process(), std::move(*options), directive.at));
+    setup.add(std::make_unique<forward::Forward>(setup.process(), setup.block(), std::move(*options), directive.at));
   }
   return {};
 }

@@ -225,7 +225,7 @@ bool TcpTransport::take_messages(Connection& connection) {
     if (Exchange* exchange = link_.in_flight().find(connection.serial, id)) {
       ++connection.answered;
       connection.used = std::chrono::steady_clock::now();
-      link_.receive(*exchange, packet);
+      link_.receive(*exchange, packet, connection.fd.get());
       if (connection.state == State::closed) return false;
     }
     at += size + 2;

@@ -163,7 +163,7 @@ void UdpTransport::receive(Socket& socket) {
 void UdpTransport::on_packet(Socket& socket, std::span<const uint8_t> packet) {
   if (packet.size() < dns::kHeaderSize) return stray(socket);
   Exchange* exchange = link_.in_flight().find(socket.serial, static_cast<uint16_t>(packet[0] << 8 | packet[1]));
-  if (!exchange || !link_.receive(*exchange, packet)) stray(socket);
+  if (!exchange || !link_.receive(*exchange, packet, socket.fd.get())) stray(socket);
 }
 
 // Packets that answer nothing are late, or somebody is guessing. In the second case the questions go to other ports.

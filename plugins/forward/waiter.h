@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/address.h"
 #include "base/arena.h"
 #include "dns/message.h"
 
@@ -26,11 +27,14 @@ struct Waiter {
   size_t question_size = 0;   // octets of the question, behind the header
   Proto proto = Proto::udp;
   void (*done)(Waiter&) = nullptr;
+  bool watched = false;  // wants `received` and `local` too
 
   // What came of it.
   Fate fate = Fate::waiting;
   dns::ParsedMessage message;
   std::string_view error;
+  std::span<const uint8_t> received;  // the answer's octets, in the arena; when watched
+  SocketAddress local;                // that the question left from; when watched and answered
 
   Waiter* next = nullptr;  // asks the same
 };

@@ -23,9 +23,10 @@ import processes  # noqa: E402
 import reloading  # noqa: E402
 import routing  # noqa: E402
 import transferring  # noqa: E402
+import watching  # noqa: E402
 
 CASES = (listening.CASES + pressure.CASES + reloading.CASES + processes.CASES + routing.CASES +
-         transferring.CASES + fronting.CASES)
+         transferring.CASES + fronting.CASES + watching.CASES)
 
 
 def main():

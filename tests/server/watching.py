@@ -1,0 +1,131 @@
+"""Collectors beside the server: what they are told, and that a bad one costs no answer."""
+import os
+import socket
+import struct
+import threading
+
+from client import ask_tcp, ask_udp, expect, logged
+from server import Server
+
+TAPPED = """.:{PORT} {
+    dnstap unix://{DIR}/tap full {
+        identity tester
+    }
+    forward . 127.0.0.1:{PORT2}
+}
+.:{PORT2} {
+    hosts {
+        192.0.2.1 web.example
+    }
+}
+"""
+WEB = ("NOERROR", ["192.0.2.1"])
+CONTENT_TYPE = b"protobuf:dnstap.Dnstap"
+CLIENT_QUERY, CLIENT_RESPONSE, FORWARDER_QUERY, FORWARDER_RESPONSE = 5, 6, 7, 8
+
+
+def fields(message):
+    """Number and value of each field of a protobuf message."""
+    at = 0
+
+    def number():
+        nonlocal at
+        value = shift = 0
+        while True:
+            octet = message[at]
+            at += 1
+            value |= (octet & 127) << shift
+            shift += 7
+            if octet < 128:
+                return value
+
+    while at < len(message):
+        tag = number()
+        if tag & 7 == 0:
+            value = number()
+        else:
+            size = {1: 8, 5: 4}.get(tag & 7) or number()
+            value = message[at:at + size]
+            at += size
+        yield tag >> 3, value
+
+
+class Collector:
+    """A unix socket that speaks the reader's side of Frame Streams."""
+
+    def __init__(self, path):
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.settimeout(15)
+        self._listener.bind(path)
+        self._listener.listen()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+    def greet(self):
+        self._socket, _ = self._listener.accept()
+        self._socket.settimeout(15)
+        self._file = self._socket.makefile("rb")
+        expect(self._control(), 4, "READY")
+        accept = struct.pack("!III", 1, 1, len(CONTENT_TYPE)) + CONTENT_TYPE
+        self._socket.sendall(struct.pack("!II", 0, len(accept)) + accept)
+        expect(self._control(), 2, "START")
+        return self
+
+    def _control(self):
+        escape, size = struct.unpack("!II", self._file.read(8))
+        expect(escape, 0, "escape of a control frame")
+        return struct.unpack("!I", self._file.read(size)[:4])[0]
+
+    def types(self, count):
+        """The kinds of the next messages."""
+        found = []
+        for _ in range(count):
+            size, = struct.unpack("!I", self._file.read(4))
+            outer = dict(fields(self._file.read(size)))
+            expect(outer[1], b"tester", "identity")
+            found.append(dict(fields(outer[14]))[1])
+        return found
+
+    def close(self):
+        self._file.close()
+        self._socket.close()
+
+
+def a_collector_hears_of_clients_and_upstreams(binary):
+    with Server(binary, TAPPED) as server, Collector(os.path.join(server.folder, "tap")) as collector:
+        server.listening()
+        collector.greet()
+        for ask in (ask_udp, ask_tcp):
+            expect(ask(server, "web.example")[:2], WEB, "answer")
+            expect(collector.types(4), [CLIENT_QUERY, FORWARDER_QUERY, FORWARDER_RESPONSE, CLIENT_RESPONSE], "messages")
+        collector.close()
+        collector.greet()  # it is found again
+        expect(ask_udp(server, "web.example")[:2], WEB, "answer afterwards")
+        expect(len(collector.types(4)), 4, "messages afterwards")
+
+
+def a_collector_that_does_not_read_costs_no_answer(binary):
+    with Server(binary, TAPPED) as server, Collector(os.path.join(server.folder, "tap")) as collector:
+        server.listening()
+        collector.greet()
+        lost = []
+
+        def ask():
+            for _ in range(2500):
+                if ask_udp(server, "web.example")[:2] != WEB:
+                    lost.append(1)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        expect(len(lost), 0, "answers lost")
+        logged(server, "Dropped dnstap messages")
+
+
+CASES = [a_collector_hears_of_clients_and_upstreams, a_collector_that_does_not_read_costs_no_answer]
