@@ -24,6 +24,8 @@ struct UpstreamExchange {
 class Tap {
  public:
   virtual ~Tap() = default;
+  /// Whether exchanges for `query` are of interest: what nobody wants to hear is not put together.
+  virtual bool wants(const Query& query) const noexcept = 0;
   virtual void exchanged(Query& query, const UpstreamExchange& exchange) noexcept = 0;
 };
 

@@ -71,7 +71,6 @@ Task<Outcome> Dnstap::serve(Query& query, server::Next next) {
 }
 
 void Dnstap::exchanged(Query& query, const server::UpstreamExchange& exchange) noexcept {
-  if (!sink_->wanted()) return;
   const WallTime wall = process_.clock().wall();
   const SteadyTime now = std::chrono::steady_clock::now();
   const auto wall_of = [&](SteadyTime time) {

@@ -28,6 +28,7 @@ class Dnstap : public server::Handler, public server::Startable, public server::
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   Result<void> prepare() override;
   void stop(server::Deadline) noexcept override;
+  bool wants(const server::Query&) const noexcept override { return sink_->wanted(); }
   void exchanged(server::Query& query, const server::UpstreamExchange& exchange) noexcept override;
 
   /// The socket's thread and state; from prepare() to stop().

@@ -278,7 +278,7 @@ TEST_CASE("dnstap: without a collector queries are answered, and what is too muc
   bool all = true;
   for (int i = 0; i < 10'000; ++i) all &= server->ask(long_name).rcode == dns::Rcode::noerror;
   CHECK(all);
-  const std::string counter = "coredns_dnstap_dropped_messages_total{to=\"unix://" + path + "\"} ";
+  const std::string counter = "portolan_dnstap_dropped_messages_total{to=\"unix://" + path + "\"} ";
   const std::string metrics = metrics::exposition();
   REQUIRE(metrics.find(counter) != std::string::npos);
   CHECK(std::stod(metrics.substr(metrics.find(counter) + counter.size())) > 0);

@@ -31,7 +31,7 @@ constexpr seconds kGoodbye{1};
 
 const metrics::CounterFamily& dropped_family() {
   static const metrics::CounterFamily family(
-      "coredns_dnstap_dropped_messages_total",
+      "portolan_dnstap_dropped_messages_total",
       "Counter of dnstap messages that no collector got: the queue was full or the connection broke.", {"to"});
   return family;
 }

@@ -207,7 +207,7 @@ Task<Outcome> Forward::exchange(Query& query, Next next) {
     for (Proto proto = preferred;; proto = Proto::tcp) {
       answer = AwaitedAnswer();
       answer.proto = proto;
-      answer.watched = !taps_.empty();
+      answer.watched = is_watched(query);
       encode_question(query, answer);
       Link* link = upstream->link(query.worker().index(), query.worker().loop());
       if (!link) {
@@ -255,7 +255,13 @@ void Forward::tell_taps(Query& query, const Upstream& upstream, const AwaitedAns
   exchange.answer = answer.received;
   exchange.asked = asked;
   exchange.ended = std::chrono::steady_clock::now();
-  for (server::Tap* tap : taps_) tap->exchanged(query, exchange);
+  for (server::Tap* tap : taps_) {
+    if (tap->wants(query)) tap->exchanged(query, exchange);
+  }
+}
+
+bool Forward::is_watched(const Query& query) const {
+  return std::any_of(taps_.begin(), taps_.end(), [&](const server::Tap* tap) { return tap->wants(query); });
 }
 
 // Whether the answer is one that the next `forward` is asked after.

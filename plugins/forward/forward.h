@@ -53,6 +53,7 @@ class Forward : public server::Handler, public server::Startable, public server:
   Task<server::Outcome> forward(server::Query& query, server::Next next);
   Task<server::Outcome> exchange(server::Query& query, server::Next next);
   bool goes_on(const server::Next& next, const dns::ParsedMessage& message) const;
+  bool is_watched(const server::Query& query) const;
   void tell_taps(server::Query& query, const Upstream& upstream, const AwaitedAnswer& answer, SteadyTime asked) const;
   const std::shared_ptr<const UpstreamSet>& current(Here& here);
   Result<UpstreamSet> make_set(const std::vector<Target>& targets, const UpstreamSet& known) const;

@@ -29,6 +29,9 @@ std::vector<Seen> seen;
 class Watcher : public server::Handler, public server::Tap {
  public:
   Task<server::Outcome> serve(server::Query& query, server::Next next) override { return next(query); }
+  bool wants(const server::Query& query) const noexcept override {
+    return query.question.lower.first_label() != "quiet";
+  }
   void exchanged(server::Query&, const server::UpstreamExchange& exchange) noexcept override {
     seen.push_back({std::string(exchange.upstream), exchange.local, exchange.remote, exchange.transport,
                     Bytes(exchange.question.begin(), exchange.question.end()),
@@ -91,5 +94,17 @@ TEST_CASE("forward: an upstream that says nothing is told as a question without 
   CHECK(seen[1].answer.empty());
   CHECK(seen[1].local.port == 0);
   CHECK_FALSE(seen[1].question.empty());
+  upstream.reset();
+}
+
+TEST_CASE("forward: of a query that nobody watches nothing is told") {
+  auto upstream = std::make_unique<FakeUpstream>();
+  PluginFixture server(". {\n watcher\n forward . " + upstream->text() + "\n}\n", {kWatcher, forward_plugin});
+  REQUIRE(server.ok());
+  upstream->serve = [&](Asked& asked) { asked.reply(answer_to(asked, {})); };
+  upstream->attach(server.worker().loop());
+  seen.clear();
+  CHECK(server.ask("quiet.example.").rcode == dns::Rcode::noerror);
+  CHECK(seen.empty());
   upstream.reset();
 }

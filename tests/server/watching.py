@@ -1,4 +1,5 @@
 """Collectors beside the server: what they are told, and that a bad one costs no answer."""
+import json
 import os
 import socket
 import struct
@@ -11,6 +12,19 @@ TAPPED = """.:{PORT} {
     dnstap unix://{DIR}/tap full {
         identity tester
     }
+    forward . 127.0.0.1:{PORT2}
+}
+.:{PORT2} {
+    hosts {
+        192.0.2.1 web.example
+    }
+}
+"""
+TRACED = """.:{PORT} {
+    trace 127.0.0.1:COLLECTOR {
+        zipkin_max_batch_interval 300ms
+    }
+    errors
     forward . 127.0.0.1:{PORT2}
 }
 .:{PORT2} {
@@ -128,4 +142,28 @@ def a_collector_that_does_not_read_costs_no_answer(binary):
         logged(server, "Dropped dnstap messages")
 
 
-CASES = [a_collector_hears_of_clients_and_upstreams, a_collector_that_does_not_read_costs_no_answer]
+def spans_of_a_query_reach_a_collector(binary):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(15)
+        corefile = TRACED.replace("COLLECTOR", str(listener.getsockname()[1]))
+        with Server(binary, corefile) as server:
+            server.listening()
+            expect(ask_udp(server, "web.example")[:2], WEB, "answer")
+            connection, _ = listener.accept()
+            connection.settimeout(15)
+            with connection, connection.makefile("rb") as request:
+                expect(request.readline().split()[:2], [b"POST", b"/api/v2/spans"], "request")
+                size = 0
+                for line in iter(request.readline, b"\r\n"):
+                    if line.lower().startswith(b"content-length:"):
+                        size = int(line.split(b":")[1])
+                spans = {span["name"]: span for span in json.loads(request.read(size))}
+                connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+    expect(sorted(spans), ["connect", "errors", "forward", "servedns"], "spans")
+    expect(spans["connect"]["parentId"], spans["forward"]["id"], "the plugin that asked")
+    expect(spans["forward"]["parentId"], spans["errors"]["id"], "the plugin before it")
+    expect(spans["servedns"]["tags"]["coredns.io/name"], "web.example.", "name")
+
+
+CASES = [a_collector_hears_of_clients_and_upstreams, a_collector_that_does_not_read_costs_no_answer,
+         spans_of_a_query_reach_a_collector]
