@@ -92,6 +92,7 @@ class Writer {
     // Signals are the main thread's business; a broken pipe shall be an error code here.
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGPROF);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     std::thread([this] { run(); }).detach();
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

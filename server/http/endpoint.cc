@@ -108,6 +108,7 @@ struct Endpoint::Impl {
     // Signals are the main thread's business; those of the library's threads are inherited from this one.
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGPROF);  // but for a profile's, which must reach every thread
     pthread_sigmask(SIG_SETMASK, &all, &before);
     thread = std::thread([this] { server.listen_after_bind(); });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -123,8 +124,11 @@ struct Endpoint::Impl {
     std::shared_lock lock(mutex);
     for (const auto& entry : entries) {
       if (entry->path != request.path) continue;
-      Response made = entry->handler({request.method, request.path});
+      const std::string_view target = request.target;
+      const std::string_view query = target.substr(std::min(target.find('?'), target.size() - 1) + 1);
+      Response made = entry->handler({request.method, request.path, query, request.body});
       response.status = made.status;
+      if (!made.location.empty()) response.set_header("Location", made.location);
       response.set_content(std::move(made.body), made.content_type);
       return;
     }

@@ -16,12 +16,15 @@ namespace portolan::server::http {
 struct Request {
   std::string_view method;
   std::string_view path;
+  std::string_view query;  // what stands behind the `?`, as it was sent
+  std::string_view body;
 };
 
 struct Response {
   int status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
+  std::string location = {};  // of a redirection
 };
 
 /// Called on a thread of the endpoint, several at once.
