@@ -117,7 +117,8 @@ TEST_CASE("pprof: wrong use is refused, in CoreDNS's words") {
   const std::string place = "plugin/pprof: Corefile:2 - Error during parsing: ";
   CHECK(errors_of("pprof x") == place + "address x: missing port in address\n");
   CHECK(errors_of("pprof :1 x").find("Wrong argument count or unexpected line ending after 'x'") != std::string::npos);
-  CHECK(errors_of("pprof :0\npprof :0") == "plugin/pprof: this plugin can only be used once per Server Block\n");
+  CHECK(errors_of("pprof :0\npprof :0") ==
+        "plugin/pprof: Corefile:3 - Error during parsing: this plugin can only be used once per Server Block\n");
   for (const char* block : {"block x", "block 0", "block -1", "block 1 2", "foo"}) {
     CAPTURE(block);
     CHECK(errors_of("pprof :0 {\n " + std::string(block) + "\n}").starts_with("plugin/pprof: Corefile:3 - "));

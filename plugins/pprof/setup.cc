@@ -20,7 +20,9 @@ constexpr Option kOptions[] = {
 };
 
 Result<void> setup_pprof(server::Setup& setup) {
-  if (setup.directives().size() > 1) return setup.error("this plugin can only be used once per Server Block");
+  if (setup.directives().size() > 1) {
+    return setup.error(setup.directives()[1].at, "this plugin can only be used once per Server Block");
+  }
   std::string address = "localhost:6053";
   for (const corefile::OptionUse& use : setup.directives().front().uses) {
     if (use.is("block")) {
