@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -158,6 +159,7 @@ class Conversation {
 
   /// TLS with an identity of one's own (as the server, or as a client that has one), or without any.
   bool secure(bool as_server, const Identity* own) {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to connections that the other side has closed
     context_ = SSL_CTX_new(as_server ? TLS_server_method() : TLS_client_method());
     if (own) {
       SSL_CTX_use_certificate_file(context_, own->certificate.c_str(), SSL_FILETYPE_PEM);
@@ -165,6 +167,7 @@ class Conversation {
     }
     ssl_ = SSL_new(context_);
     SSL_set_fd(ssl_, fd_.get());
+    ERR_clear_error();
     const bool done = (as_server ? SSL_accept(ssl_) : SSL_connect(ssl_)) == 1;
     ERR_clear_error();
     return done;

@@ -103,7 +103,7 @@ void Sink::open_what_is_missing(SteadyTime now) {
   if (now < next_try_ || (settings_.listens ? static_cast<bool>(listener_) : !peers_.empty())) return;
   next_try_ = now + pause_;
   pause_ = std::min(pause_ * 2, kLongestPause);
-  const Result<void> done = settings_.listens ? listen() : connect(now);
+  const Result<void> done = settings_.listens ? listen() : connect();
   if (done.has_error()) failed(done.error().message, now);
 }
 
@@ -131,7 +131,7 @@ bool Sink::pump() {
 }
 
 void Sink::progress(SteadyTime now) {
-  accept(now);
+  accept();
   std::erase_if(peers_, [&](const auto& peer) {
     const bool streamed = peer->streaming();
     const bool too_slow = settings_.listens && peer->queued() > kMostQueued;

@@ -40,12 +40,12 @@ class Sink {
   Sink(const SinkSettings& settings, unsigned workers);
   void run();
   void open_what_is_missing(SteadyTime now);
-  Result<void> connect(SteadyTime now);
-  Result<void> dial(const struct addrinfo& address, SteadyTime now);
+  Result<void> connect();
+  Result<void> dial(const struct addrinfo& address);
   Result<void> listen();
   Result<std::shared_ptr<TlsContext>> tls_context() const;
-  void accept(SteadyTime now);
-  void add_peer(server::Descriptor fd, std::shared_ptr<TlsContext> context, bool connecting, SteadyTime now);
+  void accept();
+  void add_peer(server::Descriptor fd, std::shared_ptr<TlsContext> context, bool connecting);
   bool pump();
   void wait(bool moved, SteadyTime now);
   void progress(SteadyTime now);

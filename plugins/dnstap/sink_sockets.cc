@@ -64,7 +64,7 @@ Result<std::shared_ptr<TlsContext>> Sink::tls_context() const {
   return TlsContext::make(settings_);
 }
 
-Result<void> Sink::connect(SteadyTime now) {
+Result<void> Sink::connect() {
   const Endpoint& endpoint = settings_.endpoint;
   const auto error = [&](const std::string& why) { return fail("dial " + endpoint.dialled() + ": " + why); };
   auto context = tls_context();
@@ -77,7 +77,7 @@ Result<void> Sink::connect(SteadyTime now) {
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
       return error("connect: " + error_text(errno));
     }
-    add_peer(std::move(fd), nullptr, false, now);
+    add_peer(std::move(fd), nullptr, false);
     return {};
   }
   addrinfo wanted{};
@@ -91,13 +91,13 @@ Result<void> Sink::connect(SteadyTime now) {
   const std::unique_ptr<addrinfo, FreeAddresses> addresses(list);
   Result<void> last = error("no address");
   for (const addrinfo* each = list; each; each = each->ai_next) {
-    last = dial(*each, now);
+    last = dial(*each);
     if (last) return last;
   }
   return last;
 }
 
-Result<void> Sink::dial(const addrinfo& address, SteadyTime now) {
+Result<void> Sink::dial(const addrinfo& address) {
   Descriptor fd(socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   // The kernel may give less, which is no error.
   const int size = static_cast<int>(std::min<size_t>(settings_.write_buffer, INT32_MAX));
@@ -106,7 +106,7 @@ Result<void> Sink::dial(const addrinfo& address, SteadyTime now) {
   if (!done && errno != EINPROGRESS) {
     return fail("dial " + settings_.endpoint.dialled() + ": connect: " + error_text(errno));
   }
-  add_peer(std::move(fd), tls_, !done, now);
+  add_peer(std::move(fd), tls_, !done);
   return {};
 }
 
@@ -129,7 +129,7 @@ Result<void> Sink::listen() {
   return {};
 }
 
-void Sink::accept(SteadyTime now) {
+void Sink::accept() {
   while (listener_) {
     Descriptor fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) return;
@@ -138,13 +138,14 @@ void Sink::accept(SteadyTime now) {
                    "plugin/dnstap: " + settings_.endpoint.text() + " has too many collectors: another one is refused");
       continue;
     }
-    add_peer(std::move(fd), tls_, false, now);
+    add_peer(std::move(fd), tls_, false);
   }
 }
 
-void Sink::add_peer(Descriptor fd, std::shared_ptr<TlsContext> context, bool connecting, SteadyTime now) {
+// Its time begins now: what came before (certificates, a host name) may have taken long.
+void Sink::add_peer(Descriptor fd, std::shared_ptr<TlsContext> context, bool connecting) {
   auto stream = std::make_unique<Stream>(std::move(fd), std::move(context), settings_.listens, settings_.endpoint.host);
-  peers_.push_back(std::make_unique<Peer>(std::move(stream), connecting, now));
+  peers_.push_back(std::make_unique<Peer>(std::move(stream), connecting, std::chrono::steady_clock::now()));
 }
 
 }  // namespace portolan::dnstap

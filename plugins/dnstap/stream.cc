@@ -98,6 +98,7 @@ Stream::~Stream() {
 Stream::Step Stream::handshake() {
   if (!tls_) return Step::done;
   SSL* ssl = tls_->ssl.get();
+  ERR_clear_error();  // SSL_get_error() takes what an earlier call has left there for its own
   const int result = listens_ ? SSL_accept(ssl) : SSL_connect(ssl);
   if (result == 1) return Step::done;
   const Step step = outcome(result, "handshake");
@@ -110,6 +111,7 @@ Stream::Step Stream::handshake() {
 Stream::Step Stream::read(std::string& into) {
   std::array<char, 4096> octets;
   for (;;) {
+    ERR_clear_error();
     const int got = tls_ ? SSL_read(tls_->ssl.get(), octets.data(), static_cast<int>(octets.size()))
                          : static_cast<int>(recv(fd_.get(), octets.data(), octets.size(), 0));
     if (got > 0) {
@@ -126,6 +128,7 @@ Stream::Step Stream::read(std::string& into) {
 
 Stream::Step Stream::write(std::string_view& from) {
   while (!from.empty()) {
+    ERR_clear_error();
     const auto sent = tls_ ? SSL_write(tls_->ssl.get(), from.data(), static_cast<int>(from.size()))
                            : send(fd_.get(), from.data(), from.size(), MSG_NOSIGNAL);
     if (sent <= 0) return tls_ ? outcome(static_cast<int>(sent), "write") : system_outcome("write");
