@@ -113,13 +113,14 @@ Result<void> Acl::prepare() {
 
 // Only for what a list can do: a list that blocks has no counters of drops.
 Acl::OfListener Acl::counters_of(const server::ListenerPlan& listener) const {
-  OfListener made{&listener, kAllowed.with({listener.label, ""}), {}};
+  OfListener made{&listener, kAllowed.with({listener.label, block_.view()}), {}};
   for (const Rule& rule : rules_) {
     auto& zones = made.refused.emplace_back(rule.zones.size());
     for (const Policy& policy : rule.policies) {
       const metrics::CounterFamily* family = family_of(policy.action);
       for (size_t i = 0; family != nullptr && i < zones.size(); ++i) {
-        zones[i][static_cast<size_t>(policy.action)] = family->with({listener.label, rule.zones[i].text(), ""});
+        zones[i][static_cast<size_t>(policy.action)] =
+            family->with({listener.label, rule.zones[i].text(), block_.view()});
       }
     }
   }

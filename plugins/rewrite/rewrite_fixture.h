@@ -53,6 +53,7 @@ struct Scene {
   unsigned questions = 0;
   // What came back to the plugin in front.
   server::Outcome outcome;
+  std::string cause;  // of the outcome, whose own lies in the arena of a query that is over
   std::string question_in_front, question_repeated;
 };
 inline Scene scene;
@@ -124,6 +125,7 @@ inline Task<server::Outcome> client(server::Query& query, server::Next next) {
   }
   Task<server::Outcome> task = next(query);
   scene.outcome = co_await task;
+  scene.cause = scene.outcome.cause;
   scene.question_in_front = text_of(query.question);
   scene.question_repeated = text_of(query.reply().question);
   co_return scene.outcome;

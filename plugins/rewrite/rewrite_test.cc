@@ -68,7 +68,7 @@ TEST_CASE("rewrite: a name that cannot be is SERVFAIL and asked of nobody") {
     const Answer answer = fixture.ask(name);
     CHECK(answer.rcode == Rcode::servfail);
     CHECK(scene.questions == 0);
-    CHECK(scene.outcome.cause.starts_with("invalid name after rewrite: "));
+    CHECK(scene.cause.starts_with("invalid name after rewrite: "));
     CHECK(scene.question_in_front == std::string(name) + " A IN");
   }
 }
@@ -178,7 +178,7 @@ TEST_CASE("rewrite: a reply in which a name would be too long is SERVFAIL") {
   const Answer answer = fixture.ask("x." + three);
   CHECK(answer.rcode == Rcode::servfail);
   CHECK(answer.answer.empty());
-  CHECK(scene.outcome.cause.starts_with("invalid name in the reply after rewrite of x.lll"));
+  CHECK(scene.cause.starts_with("invalid name in the reply after rewrite of x.lll"));
 }
 
 TEST_CASE("rewrite: TTLs are set, raised and capped in all sections") {
@@ -243,7 +243,7 @@ TEST_CASE("rewrite: response codes are exchanged, those of failures too") {
       // A failure becomes a reply, and keeps its cause for the log.
       CHECK(scene.outcome.verdict == server::Verdict::answered);
       CHECK(scene.outcome.rcode == c.expected);
-      CHECK(scene.outcome.cause == (c.known ? "" : "nobody knows"));
+      CHECK(scene.cause == (c.known ? "" : "nobody knows"));
     }
   }
 }

@@ -37,7 +37,6 @@ struct Answer {
   bool has_edns = false;
   std::vector<std::string> answer, authority,
       additional;     // "owner ttl class type rdata", single spaces; of all messages
-  std::string cause;  // of the outcome
   std::vector<uint8_t> message;
   std::vector<std::vector<uint8_t>> streamed;  // the messages in front of `message`
 };
