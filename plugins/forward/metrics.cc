@@ -60,9 +60,12 @@ void UpstreamMetrics::answered(uint16_t rcode, double seconds) {
 
 void UpstreamMetrics::connection(std::string_view proto, bool hit) {
   Connections& connections = connections_[proto == "udp" ? 0 : proto == "tcp" ? 1 : 2];
-  auto& counter = hit ? connections.hits : connections.misses;
-  if (!counter) counter = (hit ? families().hits : families().misses).with({kProxy, to_, proto});
-  counter->add();
+  // Both are there from the first socket on: whether a question finds one open depends on which worker has it.
+  if (!connections.misses) {
+    connections.hits = families().hits.with({kProxy, to_, proto});
+    connections.misses = families().misses.with({kProxy, to_, proto});
+  }
+  (hit ? connections.hits : connections.misses)->add();
 }
 
 void UpstreamMetrics::check_failed() {

@@ -36,7 +36,7 @@ struct Answer {
   dns::Rcode rcode = dns::Rcode::noerror;
   bool has_edns = false;
   std::vector<std::string> answer, authority,
-      additional;     // "owner ttl class type rdata", single spaces; of all messages
+      additional;  // "owner ttl class type rdata", single spaces; of all messages
   std::vector<uint8_t> message;
   std::vector<std::vector<uint8_t>> streamed;  // the messages in front of `message`
 };
