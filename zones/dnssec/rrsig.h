@@ -1,0 +1,49 @@
+// RRSIG records: rrsets in canonical form (RFC 4034 section 6), and their signatures.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dns/message.h"
+#include "zones/dnssec/key.h"
+
+namespace portolan::zones {
+
+/// When a signature holds, in seconds since the Unix epoch, both ends included.
+struct Validity {
+  uint32_t inception = 0, expiration = 0;
+};
+
+/// What is signed: the RRSIG's fields before the signature, then the records in canonical form and order.
+/// `fields` gets the RRSIG's fields alone. The records are of one rrset, one at least.
+std::string signed_data(const SigningKey& key, std::span<const dns::Record> rrset, dns::NameView signer,
+                        uint32_t original_ttl, const Validity& validity, std::string& fields);
+
+/// The rdata of an RRSIG over `rrset`. Error: OpenSSL's.
+Result<std::string> make_rrsig(const SigningKey& key, std::span<const dns::Record> rrset, dns::NameView signer,
+                               uint32_t original_ttl, const Validity& validity);
+
+/// Keys that sign a zone together. With both key-signing and zone-signing keys each does its own (RFC 6781 section
+/// 3.1); else every key signs everything.
+class KeySet {
+ public:
+  KeySet() = default;
+  explicit KeySet(std::vector<SigningKey> keys);
+
+  bool empty() const { return keys_.empty(); }
+  bool split() const { return split_; }
+  const std::vector<SigningKey>& keys() const { return keys_; }
+  /// Whether `key` signs rrsets of `type`: the apex's key records are for key-signing keys (RFC 7344 section 4.1).
+  bool signs(const SigningKey& key, dns::RRType type) const;
+  /// The rdata of all RRSIGs over `rrset`.
+  Result<std::vector<std::string>> sign(std::span<const dns::Record> rrset, dns::NameView signer, uint32_t original_ttl,
+                                        const Validity& validity) const;
+
+ private:
+  std::vector<SigningKey> keys_;
+  bool split_ = false;
+};
+
+}  // namespace portolan::zones
