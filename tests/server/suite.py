@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The whole process, started with a Corefile and asked over loopback: listening, pressure, reload, signals, start,
-transfers, what stands in front of the chain.
+transfers, DNSSEC, what stands in front of the chain.
 
 One function a case, each prints `ok NAME`, `left out NAME: why` or `FAILED NAME: why`.
 
@@ -23,10 +23,11 @@ import processes  # noqa: E402
 import reloading  # noqa: E402
 import routing  # noqa: E402
 import transferring  # noqa: E402
+import validating  # noqa: E402
 import watching  # noqa: E402
 
 CASES = (listening.CASES + pressure.CASES + reloading.CASES + processes.CASES + routing.CASES +
-         transferring.CASES + fronting.CASES + watching.CASES)
+         transferring.CASES + fronting.CASES + watching.CASES + validating.CASES)
 
 
 def main():
