@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "base/rcu.h"
 #include "dns/testing.h"
@@ -43,6 +45,36 @@ TEST_CASE("signature table: it never holds more than it has room for, and what e
   for (uint32_t i = 19000; i < 20000; ++i) recent += find(table, i) != nullptr ? 1 : 0;
   CHECK(recent > 600);
   CHECK(find(table, 0) == nullptr);
+}
+
+TEST_CASE("signature table: readers find whole entries while writers put others in their place") {
+  SignatureTable table(1024);
+  constexpr uint32_t kKeys = 64, kRounds = 4000;
+  std::atomic<bool> done{false};
+  std::atomic<uint64_t> wrong{0}, found{0};
+  std::vector<std::thread> readers;
+  for (int reader = 0; reader < 2; ++reader) {
+    readers.emplace_back([&] {
+      while (!done) {
+        for (uint32_t i = 0; i < kKeys; ++i) {
+          const rcu::ReadGuard guard;
+          const Signatures* entry_found = find(table, i);
+          if (!entry_found) continue;
+          found.fetch_add(1);
+          if (entry_found->expiration % kKeys != i || entry_found->rdata != std::vector<std::string>{"x"}) ++wrong;
+        }
+      }
+    });
+  }
+  for (uint32_t i = 0; i < kRounds || found == 0; ++i) {
+    auto made = std::make_unique<Signatures>(*entry(i % kKeys, i));
+    made->rdata = {"x"};
+    table.put(std::move(made));
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK(wrong == 0);
+  CHECK(table.size() == kKeys);
 }
 
 RRsetKey key_of(const std::vector<const char*>& lines, const char* signer = "alder.test.") {

@@ -1,7 +1,7 @@
 // Replays questions through parse, route, chain and encode in one process, without sockets: nanoseconds and heap
 // allocations a query. Under `valgrind --tool=callgrind` it gives instructions a query, which repeat exactly.
 //
-//     replay COREFILE QUESTIONS [ROUNDS]      QUESTIONS: a "name TYPE" a line, as k8sgen.py writes them
+//     replay COREFILE QUESTIONS [ROUNDS]      QUESTIONS: a "name TYPE [DO]" a line, as k8sgen.py writes them
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -50,8 +50,8 @@ class Sink : public server::Responder {
 
 std::vector<uint8_t> packet_of(const std::string& line) {
   std::istringstream words(line);
-  std::string name, type;
-  words >> name >> type;
+  std::string name, type, dnssec;
+  words >> name >> type >> dnssec;
   Arena arena;
   dns::Question question;
   question.name = *dns::parse_name(name, arena);
@@ -59,6 +59,10 @@ std::vector<uint8_t> packet_of(const std::string& line) {
   dns::MessageParts parts;
   parts.header.rd = true;
   parts.question = &question;
+  dns::Edns edns;
+  edns.udp_size = 4096;
+  edns.dnssec_ok = true;
+  if (dnssec == "DO") parts.edns = &edns;
   std::vector<uint8_t> packet(512);
   packet.resize(dns::encode(parts, packet, packet.size()));
   return packet;

@@ -94,5 +94,37 @@ TEST_CASE("keys: what is no key is refused with what was expected") {
   }
 }
 
+TEST_CASE("keys: files with an octet changed or cut off are refused, or the key still signs") {
+  size_t refused = 0;
+  const auto try_one = [&](std::string_view open, std::string_view secret) {
+    const auto key = SigningKey::parse(open, secret);
+    if (key.has_error()) {
+      CHECK(key.error().message.find('\n') == std::string::npos);
+      ++refused;
+      return;
+    }
+    const std::string data = "data";
+    const auto signature = key->sign(octets(data));
+    REQUIRE(signature.has_value());
+    CHECK(key->verify(octets(data), octets(*signature)));
+  };
+  for (const ExampleKey& example : {kRsaSha256, kEcdsa256, kEcdsa384, kEd25519}) {
+    const std::string open(example.open), secret(example.secret);
+    for (size_t i = 0; i < secret.size(); i += 3) {
+      std::string changed = secret;
+      changed[i] = changed[i] == 'A' ? 'B' : 'A';
+      try_one(open, changed);
+      try_one(open, secret.substr(0, i));
+    }
+    for (size_t i = 0; i < open.size(); i += 3) {
+      std::string changed = open;
+      changed[i] = changed[i] == 'A' ? 'B' : 'A';
+      try_one(changed, secret);
+      try_one(open.substr(0, i), secret);
+    }
+  }
+  CHECK(refused > 400);
+}
+
 }  // namespace
 }  // namespace portolan::zones
