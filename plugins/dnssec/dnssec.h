@@ -28,6 +28,7 @@ struct Options {
 class Dnssec : public server::Handler, public server::Startable, public server::Adopter {
  public:
   Dnssec(Options options, unsigned workers, const Clock& clock);
+  ~Dnssec() override { Dnssec::stop({}); }
 
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   Result<void> prepare() override;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 
 #include "base/log.h"
 #include "plugins/common/go_duration.h"
@@ -34,6 +35,15 @@ std::string time_text(WallTime time) {
   return text.data();
 }
 
+// False where one of the two cannot be looked at.
+bool is_newer(const std::string& path, const std::string& than) {
+  std::error_code error;
+  const auto time = std::filesystem::last_write_time(path, error);
+  if (error) return false;
+  const auto other = std::filesystem::last_write_time(than, error);
+  return !error && time > other;
+}
+
 // The point in time nearest to `now` that a signature's 32 bits may mean (RFC 4034 section 3.1.5).
 WallTime time_of(uint32_t value, WallTime now) {
   return now + seconds(static_cast<int32_t>(value - epoch(now))) - (now - std::chrono::floor<seconds>(now));
@@ -51,7 +61,10 @@ std::string Signer::key_tags() const {
 
 std::optional<std::string> Signer::due(WallTime now) const {
   const auto text = zones::read_file(signed_file_);
-  return text.has_error() ? std::optional(text.error().message) : judge(*text, now);
+  if (text.has_error()) return text.error().message;
+  if (auto why = judge(*text, now)) return why;
+  if (is_newer(job_.zone_file, signed_file_)) return job_.zone_file + " has been changed since";
+  return std::nullopt;
 }
 
 std::optional<std::string> Signer::judge(std::string_view text, WallTime now) const {

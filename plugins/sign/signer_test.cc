@@ -130,6 +130,18 @@ TEST_CASE("sign: a zone is signed when its signatures are missing, old, about to
   CHECK(more.due(made).value_or("") == "the SOA is signed by other keys");
 }
 
+TEST_CASE("sign: a zone file that has been changed since it was signed is signed again") {
+  Folder folder;
+  FakeClock clock;
+  const Signer signer(job(folder));
+  REQUIRE(signer.sign(clock.wall(), kNever).has_value());
+  const auto written = std::filesystem::last_write_time(signer.signed_file());
+  std::filesystem::last_write_time(folder / "db", written);
+  CHECK(!signer.due(clock.wall()));
+  std::filesystem::last_write_time(folder / "db", written + std::chrono::seconds(1));
+  CHECK(signer.due(clock.wall()).value_or("") == folder / "db has been changed since");
+}
+
 TEST_CASE("sign: 14 days before the signature ends it is time, and without one at once") {
   Folder folder;
   const Signer signer(job(folder));
@@ -270,7 +282,7 @@ TEST_CASE("sign: what is refused at start") {
       {begin + "key file " + folder / "zsk" + "\n}", "DNSKEY 46769 for alder.test. is not a CSK/KSK"},
       {begin + "key directory " + folder.path() + "\n}",
        "no key in " + folder.path() + ", expecting Kalder.test.+<algorithm>+<tag>.key"},
-      {begin + "key directory " + folder / "none" + "\n}", "open " + folder / "none: No such file or directory"},
+      {begin + "key directory " + folder / "none" + "\n}", "open " + folder / "none: no such file or directory"},
       {begin + "directory\n}", "Corefile:3"},
       {begin + "directory a b\n}", "Corefile:3"},
       {begin + "foo\n}", "unknown property 'foo'"},

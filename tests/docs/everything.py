@@ -37,6 +37,9 @@ COREFILE = """.:{PORT} {
         prefetch 1
         serve_stale
     }
+    dnssec template.test {
+        key file {DIR}/Ktemplate.test
+    }
     template IN TXT template.test {
         answer "{{ .Name }} 5 IN TXT hello"
     }
@@ -65,7 +68,12 @@ kind: Service
 metadata: {name: web, namespace: shop}
 spec: {clusterIP: 10.96.7.1, ports: [{name: http, port: 80}]}
 """
-FILES = {"cluster.yaml": CLUSTER, "resolv.conf": "search miss.test known.test\n"}
+# The key of RFC 8080's example.
+KEY = "template.test. IN DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=\n"
+SECRET = ("Private-key-format: v1.2\nAlgorithm: 15 (ED25519)\n"
+          "PrivateKey: ODIyNjAzODQ2MjgwODAxMjI2NDUxOTAyMDQxNDIyNjI=\n")
+FILES = {"cluster.yaml": CLUSTER, "resolv.conf": "search miss.test known.test\n", "Ktemplate.test.key": KEY,
+         "Ktemplate.test.private": SECRET}
 QUESTIONS = (("www.known.test", "A"), ("www.known.test", "A"), ("www.known.test", "AAAA"), ("www.known.test", "HINFO"),
              ("www.known.test", "LOC"), ("a.miss.test", "A"), ("host.test", "A"), ("localhost", "A"),
              ("www.template.test", "TXT"), ("www.broken.test", "TXT"),
@@ -93,7 +101,8 @@ def scrape(binary):
                 if server.ask(name, kind)[0] == "TIMEOUT":
                     raise Failed(f"no answer to {name} {kind}")
             server.ask("www.known.test", "RP", timeout=0.2)  # dropped, where there is acl
-            server.dig("www.known.test", words=["+dnssec"])
+            for name in ("www.known.test", "a.template.test", "A.template.test"):  # signed once, found once
+                server.dig(name, "TXT" if "template" in name else "A", words=["+dnssec"])
             server.http("PORT4", "/health")
             eventually(lambda: "coredns_proxy_healthcheck_failures_total" in server.http("PORT2", "/metrics")[1], True,
                        "a health check that failed", 10)

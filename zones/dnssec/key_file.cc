@@ -54,7 +54,11 @@ Result<std::vector<std::string>> find_keys(const std::string& folder, const dns:
       found.push_back(std::move(path));
     }
   }
-  if (error) return fail("open " + folder + ": " + error.message());
+  if (error) {
+    std::string reason = error.message();
+    reason[0] = static_cast<char>(dns::kLower[static_cast<uint8_t>(reason[0])]);
+    return fail("open " + folder + ": " + reason);
+  }
   std::sort(found.begin(), found.end());
   return {boost::system::in_place_value, std::move(found)};
 }

@@ -76,7 +76,7 @@ TEST_CASE("key files: those of a zone are found by BIND's names alone") {
   CHECK(find_keys(folder.path(), dns::name("birch.test."))->empty());
   const auto missing = find_keys(folder / "none", dns::name("alder.test."));
   REQUIRE(missing.has_error());
-  CHECK(missing.error().message == "open " + (folder / "none") + ": No such file or directory");
+  CHECK(missing.error().message == "open " + (folder / "none") + ": no such file or directory");
 }
 
 }  // namespace
