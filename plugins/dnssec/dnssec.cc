@@ -146,6 +146,7 @@ Outcome Dnssec::finish(Query& query, const Outcome& outcome, const Zone& zone) {
       for (auto* section : {&reply.answer, &reply.authority, &reply.additional}) sign_section(work, *section);
       break;
   }
+  reply.part_will_do = false;  // a part of an rrset has no signature
   Outcome signed_outcome = outcome;
   signed_outcome.rcode = reply.rcode;
   return signed_outcome;

@@ -29,6 +29,7 @@ struct Backend {
   dns::Rcode rcode = dns::Rcode::noerror;
   Texts answer, authority, additional;
   bool waits = false;
+  bool part_will_do = false;
 };
 Backend backend;
 
@@ -52,6 +53,7 @@ Task<server::Outcome> serve_backend(server::Query& query, server::Next) {
   fill(query, backend.answer, query.reply().answer);
   fill(query, backend.authority, query.reply().authority);
   fill(query, backend.additional, query.reply().additional);
+  query.reply().part_will_do = backend.part_will_do;
   if (backend.waits) return answer_late(query);
   return query.answer(backend.rcode);
 }
@@ -298,6 +300,18 @@ TEST_CASE("dnssec: a signature is made once, whatever TTL and order, and anew tw
   CHECK(signature({"a.alder.test. 60 IN A 192.0.2.1", "a.alder.test. 60 IN A 192.0.2.2"})
             .starts_with("RRSIG A 13 3 3600 20231128221321 20231120191321 "));
   CHECK(server.handler<Dnssec>("dnssec").table().size() == 2);
+}
+
+TEST_CASE("dnssec: of a signed rrset that is too large the client gets no part, but is sent to TCP") {
+  Keys keys;
+  PluginFixture server = served("key file " + keys / "ksk");
+  backend = {dns::Rcode::noerror, {}, {}, {}, false, true};
+  for (int i = 0; i < 200; ++i) backend.answer.push_back("a.alder.test. 60 IN A 192.0.2." + std::to_string(i));
+  Ask ask = with_do("a.alder.test.");
+  ask.edns_size = 1232;
+  CHECK(server.ask(ask).header.tc);
+  ask.dnssec_ok = false;
+  CHECK(!server.ask(ask).header.tc);
 }
 
 TEST_CASE("dnssec: a reload keeps the signatures of the same keys") {

@@ -32,10 +32,9 @@ Result<SigningKey> read_key(std::string_view path) {
   const std::string base(path);
   const auto open = read_file(base + std::string(kPublic));
   if (open.has_error()) return open.error();
-  auto secret = read_file(base + std::string(kPrivate));
+  const auto secret = read_file(base + std::string(kPrivate));
   if (secret.has_error()) return secret.error();
   auto key = SigningKey::parse(*open, *secret);
-  std::fill(secret->begin(), secret->end(), '\0');
   if (key.has_error()) return fail("key " + base + ": " + key.error().message);
   return key;
 }
