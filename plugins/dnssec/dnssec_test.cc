@@ -333,6 +333,27 @@ TEST_CASE("dnssec: without a key everything is as if it were not there") {
   CHECK(answer.authority == Texts{kSoa});
 }
 
+TEST_CASE("dnssec: keys that can hardly be meant are warned about") {
+  Keys keys;
+  keys.write("other",
+             {"alder.test. IN DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=\n", zones::kEd25519.secret});
+  const struct {
+    std::string inside, expected;
+  } cases[] = {
+      {"", "without a key nothing is signed"},
+      {"key file " + keys / "ksk" + " " + keys / "ksk.key", "ksk.key has been named already"},
+      {"key file " + keys / "other" + " " + keys / "zsk", "some validators refuse such a zone"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.inside);
+    PluginFixture server = served(c.inside);
+    REQUIRE_MESSAGE(server.ok(), server.error_text());
+    REQUIRE(server.configuration().warnings().size() == 1);
+    CHECK(server.configuration().warnings().front().find(c.expected) != std::string::npos);
+  }
+  CHECK(served("key file " + keys / "ksk" + " " + keys / "zsk").configuration().warnings().empty());
+}
+
 TEST_CASE("dnssec: what is refused at start") {
   Keys keys;
   const std::string key = "key file " + keys / "ksk";

@@ -90,6 +90,7 @@ Result<void> setup(server::Setup& setup) {
   if (auto done = check_owners(setup, directive, options.zones, keys); done.has_error()) return done;
   if (keys.empty() && !setup.checking()) setup.warn(directive.at, "without a key nothing is signed");
   options.keys = zones::KeySet(std::move(keys));
+  if (!options.keys.complete()) setup.warn(directive.at, std::string(zones::KeySet::kIncomplete));
   setup.add(std::make_unique<dnssec::Dnssec>(std::move(options), setup.process().workers(), setup.process().clock()));
   return {};
 }

@@ -88,6 +88,7 @@ Result<sign::Job> job_for(server::Setup& setup, const corefile::ParsedDirective&
                                          " is not a CSK/KSK, expecting one with flags 257 among the keys");
   }
   job.keys = zones::KeySet(std::move(keys));
+  if (!job.keys.complete()) setup.warn(directive.at, std::string(zones::KeySet::kIncomplete));
   return job;
 }
 

@@ -121,6 +121,15 @@ KeySet::KeySet(std::vector<SigningKey> keys) : keys_(std::move(keys)) {
   split_ = ksks > 0 && static_cast<size_t>(ksks) < keys_.size();
 }
 
+bool KeySet::complete() const {
+  return std::all_of(keys_.begin(), keys_.end(), [&](const SigningKey& key) {
+    const auto other_kind = [&](const SigningKey& other) {
+      return other.algorithm() == key.algorithm() && other.is_ksk() != key.is_ksk();
+    };
+    return !split_ || std::any_of(keys_.begin(), keys_.end(), other_kind);
+  });
+}
+
 bool KeySet::signs(const SigningKey& key, RRType type) const {
   if (!split_) return true;
   return key.is_ksk() == (type == RRType::dnskey || type == RRType::cds || type == RRType::cdnskey);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dns/message.h"
@@ -35,6 +36,12 @@ class KeySet {
   bool empty() const { return keys_.empty(); }
   bool split() const { return split_; }
   const std::vector<SigningKey>& keys() const { return keys_; }
+  /// Whether every algorithm among the keys signs everything (RFC 4035 section 2.2): with split keys, whether each has
+  /// a key of both kinds. Some validators refuse a zone where one does not.
+  bool complete() const;
+  /// What to say of a set that is not.
+  static constexpr std::string_view kIncomplete =
+      "an algorithm has a key-signing key and no zone-signing key, or the reverse: some validators refuse such a zone";
   /// Whether `key` signs rrsets of `type`: the apex's key records are for key-signing keys (RFC 7344 section 4.1).
   bool signs(const SigningKey& key, dns::RRType type) const;
   /// The rdata of all RRSIGs over `rrset`.

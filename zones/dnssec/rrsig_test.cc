@@ -160,6 +160,18 @@ TEST_CASE("rrsig: neither order, case nor a record given twice changes what is s
   CHECK(data({"a.example.net. 60 IN NS b.example.net."}) != expected);
 }
 
+TEST_CASE("key sets: an algorithm that has keys of one kind only, beside another's of the other, leaves a gap") {
+  const SigningKey ksk = kKeySigning.key(), zsk = kZoneSigning.key(), rsa_zsk = kRsaSha256.key(),
+                   ed_ksk = kEd25519.key();
+  CHECK(KeySet().complete());
+  CHECK(KeySet({ksk}).complete());
+  CHECK(KeySet({ksk, ed_ksk}).complete());
+  CHECK(KeySet({ksk, zsk}).complete());
+  CHECK(!KeySet({ksk, rsa_zsk}).complete());
+  CHECK(!KeySet({ksk, zsk, ed_ksk}).complete());
+  CHECK(!KeySet({ksk, zsk, rsa_zsk}).complete());
+}
+
 TEST_CASE("key sets: split keys sign each their own, others everything") {
   const SigningKey ksk = kKeySigning.key(), zsk = kZoneSigning.key();
   const KeySet both({ksk, zsk}), ksks({ksk}), zsks({zsk});
