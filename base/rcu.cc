@@ -38,7 +38,11 @@ struct Registration {
   ~Registration() { urcu_memb_unregister_thread(); }
 };
 
+// Of liburcu's own thread, which it has registered itself: what is released there may defer more.
+thread_local bool releasing = false;
+
 void ensure_registered() {
+  if (releasing) return;
   static thread_local Registration registration;
   (void)registration;
 }
@@ -52,6 +56,7 @@ struct Deferred {
 void run_deferred(rcu_head* head) {
   auto* deferred = reinterpret_cast<Deferred*>(head);
   tell_acquire();
+  releasing = true;
   deferred->release(deferred->object);
   delete deferred;
 }

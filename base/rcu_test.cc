@@ -41,5 +41,19 @@ TEST_CASE("rcu: an object that was shared stays until its reader lets go of it")
   CHECK(alive == 0);
 }
 
+TEST_CASE("rcu: what is released may itself hold what readers look at") {
+  struct Outer {
+    explicit Outer(int what) { inner.replace(new Counted(what)); }
+    ~Outer() { inner.replace(nullptr); }
+    Pointer<Counted> inner;
+  };
+  Pointer<Outer> pointer(new Outer(1));
+  CHECK(alive == 1);
+  pointer.replace(nullptr);
+  barrier();  // the outer one has gone, and has given the inner one away
+  barrier();
+  CHECK(alive == 0);
+}
+
 }  // namespace
 }  // namespace portolan::rcu

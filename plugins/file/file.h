@@ -1,20 +1,20 @@
 // The handler of `file`: finds the zone of a question and answers from its tree.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
-#include "plugins/common/fallthrough.h"
-#include "plugins/file/served_zone.h"
-#include "server/plugin.h"
-#include "zones/lookup.h"
+#include "base/loop.h"
+#include "plugins/common/file_zone.h"
+#include "plugins/common/zone_answer.h"
 
 namespace portolan::zone_file {
 
 struct Options {
   struct Zone {
-    std::unique_ptr<ServedZone> zone;
+    std::unique_ptr<FileZone> zone;
     std::chrono::nanoseconds reload = std::chrono::minutes(1);
     bool by_mtime = false;
     std::string open_error;  // at start; empty: it was read
@@ -24,7 +24,11 @@ struct Options {
 };
 
 /// Serves all `file` directives of a server block, for all workers.
-class File : public server::Handler, public server::Startable, public server::Adopter, public server::Transferer {
+class File : public server::Handler,
+             public server::Startable,
+             public server::Adopter,
+             public server::Transferer,
+             private ZoneSource {
  public:
   File(Options options, const server::Block& block, Loop& background);
 
@@ -39,21 +43,20 @@ class File : public server::Handler, public server::Startable, public server::Ad
   /// A zone's own name only: what lies below it is no zone.
   Result<std::unique_ptr<server::RecordStream>> transfer(dns::NameView name, uint32_t serial) override;
 
-  /// The zone that `lower` belongs to; null when none does.
-  const ServedZone* zone_of(dns::NameView lower) const;
-
  private:
-  Task<server::Outcome> chase(server::Query& query, const ServedZone& zone, dns::NameView target, server::Next next);
-  Task<server::Outcome> finish(server::Query& query, zones::Status status, server::Next next) const;
-
-  void notify(const ServedZone& zone) const;
+  /// The zone that `lower` belongs to; null when none does.
+  const FileZone* zone_of(dns::NameView lower) const;
+  const zones::ZoneTree* tree(dns::NameView origin) const override;
+  void watch(const Options::Zone& each, Timer& timer);
+  void notify(const FileZone& zone) const;
 
   Options options_;
   const server::Block& block_;
   Loop& background_;
   server::Notifier* notifier_ = nullptr;  // the block's; it may have none
   bool reloading_ = false;
-  std::unordered_map<dns::Name, const ServedZone*, dns::NameHash, dns::NameEqual> by_name_;
+  std::unordered_map<dns::Name, FileZone*, dns::NameHash, dns::NameEqual> by_name_;
+  std::list<Timer> timers_;  // of the zones that are looked at
 };
 
 }  // namespace portolan::zone_file

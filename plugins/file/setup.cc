@@ -63,7 +63,7 @@ Result<void> setup(server::Setup& setup) {
     std::vector<Zone> zones;
     for (const dns::Name& name : *names) {
       Zone zone;
-      zone.zone = std::make_unique<zone_file::ServedZone>(name, setup.block().file(own.text(0)));
+      zone.zone = std::make_unique<FileZone>("file", name, setup.block().file(own.text(0)));
       zone.reload = reload;
       zone.by_mtime = by_mtime;
       zones.push_back(std::move(zone));

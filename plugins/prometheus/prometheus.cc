@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "plugins/common/replacer.h"
 #include "server/configuration.h"
+#include "server/worker.h"
 
 namespace portolan::prometheus {
 namespace {
@@ -20,12 +21,13 @@ constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8; 
 }  // namespace
 
 Prometheus::Prometheus(Options options, const server::Block& block, const server::Configuration& configuration,
-                       const Clock& clock, std::shared_ptr<Together> together)
+                       const Clock& clock, std::shared_ptr<Together> together, unsigned workers)
     : options_(std::move(options)),
       block_(block),
       configuration_(configuration),
       clock_(clock),
-      together_(std::move(together)) {}
+      together_(std::move(together)),
+      by_label_(workers) {}
 
 Task<server::Outcome> Prometheus::serve(server::Query& query, server::Next next) {
   Series& series = series_of(query, next);
@@ -58,10 +60,28 @@ void Prometheus::count(const server::Query& query, const server::Outcome& outcom
 }
 
 // CoreDNS's `plugin` label is the plugin that handed the reply to this one: whatever follows in the chain.
-Series& Prometheus::series_of(const server::Query& query, const server::Next& next) const {
+Series& Prometheus::series_of(const server::Query& query, const server::Next& next) {
+  if (!zone_labels_.empty()) {
+    if (Series* series = series_of_label(query, next)) return *series;
+  }
   const auto found = series_.find({&query.listener(), query.zone.data()});
   if (found != series_.end()) return *found->second;
   return Series::of(query.listener().label, query.zone.text(), block_.view(), next.name());
+}
+
+// The series of the longest zone that a plugin has found by itself; null when none lies below the block's.
+Series* Prometheus::series_of_label(const server::Query& query, const server::Next& next) {
+  dns::NameView longest = query.zone;
+  for (const ZoneLabels* each : zone_labels_) {
+    const dns::NameView zone = each->zone_label(query.question.lower);
+    if (zone.size() > longest.size()) longest = zone;
+  }
+  if (longest.size() == query.zone.size()) return nullptr;
+  ByZone& zones = by_label_[query.worker().index()][&query.listener()];
+  if (const auto found = zones.find(longest); found != zones.end()) return found->second;
+  Series* series = &Series::of(query.listener().label, longest.text(), next.name());
+  zones.emplace(dns::Name(longest), series);
+  return series;
 }
 
 std::string_view Prometheus::next_plugin() const {
@@ -73,6 +93,7 @@ std::string_view Prometheus::next_plugin() const {
 }
 
 Result<void> Prometheus::prepare() {
+  for (const ZoneLabels* each : block_.others<ZoneLabels>()) zone_labels_.push_back(each);
   for (const auto& listener : configuration_.listeners()) {
     for (const server::Router::Route& route : listener->router.routes()) {
       if (route.block != &block_) continue;

@@ -6,6 +6,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/per_worker.h"
+#include "dns/name.h"
+#include "plugins/common/zone_labels.h"
 #include "plugins/prometheus/series.h"
 #include "server/http/endpoint.h"
 #include "server/plugin.h"
@@ -28,7 +31,7 @@ struct Together {
 class Prometheus : public server::Handler, public server::Startable {
  public:
   Prometheus(Options options, const server::Block& block, const server::Configuration& configuration,
-             const Clock& clock, std::shared_ptr<Together> together);
+             const Clock& clock, std::shared_ptr<Together> together, unsigned workers);
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   Result<void> prepare() override;
   void serving() override;
@@ -53,7 +56,8 @@ class Prometheus : public server::Handler, public server::Startable {
   Task<server::Outcome> count_later(server::Query& query, Task<server::Outcome> rest, Series& series,
                                     size_t request_size) const;
   void count(const server::Query& query, const server::Outcome& outcome, Series& series, size_t request_size) const;
-  Series& series_of(const server::Query& query, const server::Next& next) const;
+  Series& series_of(const server::Query& query, const server::Next& next);
+  Series* series_of_label(const server::Query& query, const server::Next& next);
   std::string_view next_plugin() const;
 
   Options options_;
@@ -62,6 +66,9 @@ class Prometheus : public server::Handler, public server::Startable {
   const Clock& clock_;
   std::shared_ptr<Together> together_;
   std::unordered_map<Place, Series*, PlaceHash> series_;
+  std::vector<const ZoneLabels*> zone_labels_;  // of the block's plugins whose zones come and go
+  using ByZone = std::unordered_map<dns::Name, Series*, dns::NameHash, dns::NameEqual>;
+  PerWorker<std::unordered_map<const void*, ByZone>> by_label_;  // by listener; what has been looked up for them
   std::shared_ptr<server::http::Endpoint> endpoint_;
   server::http::Endpoint::Route route_;
 };

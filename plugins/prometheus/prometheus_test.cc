@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/metrics.h"
+#include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
 
 namespace portolan {
@@ -99,6 +100,41 @@ TEST_CASE("prometheus: queries that no block takes have the zone \"dropped\"") {
   CHECK(counting.ask("cedar.example.").rcode == dns::Rcode::refused);
   CHECK(counting.value("coredns_dns_responses_total", R"(plugin="",rcode="REFUSED")", "", "dropped") == "1");
   CHECK(counting.value("coredns_dns_response_size_bytes_sum", R"(proto="udp")", "", "dropped") == "31");
+}
+
+TEST_CASE("prometheus: a zone that a plugin has found by itself is the label, as long as it is there") {
+  struct Finding : server::Handler, ZoneLabels {
+    Task<Outcome> serve(Query& query, server::Next) override { return query.answer(); }
+    dns::NameView zone_label(dns::NameView lower) const override {
+      return there && lower.is_under(zone) ? lower.suffix(3) : dns::NameView();
+    }
+    dns::Name zone = *dns::Name::parse("sub.alder.test.");
+    bool there = true;
+  };
+  const server::Plugin last{"last", [](server::Setup& setup) -> Result<void> {
+                              setup.add(std::make_unique<Finding>());
+                              return {};
+                            }};
+  PluginFixture server("alder.test:2012 {\nprometheus 127.0.0.1:0\nlast\n}\n", {prometheus_plugin, last});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  const auto count = [](const std::string& zone) {
+    const std::string text = metrics::exposition();
+    const std::string line =
+        "\ncoredns_dns_responses_total{plugin=\"last\",rcode=\"NOERROR\","
+        "server=\"dns://:2012\",view=\"\",zone=\"" +
+        zone + "\"} ";
+    const auto at = text.find(line);
+    return at == text.npos ? 0 : std::stoi(text.substr(at + line.size()));
+  };
+  server.ask("a.alder.test.");
+  server.ask("a.sub.alder.test.");
+  server.ask("sub.alder.test.");
+  CHECK(count("alder.test.") == 1);
+  CHECK(count("sub.alder.test.") == 2);
+  server.handler<Finding>("last").there = false;
+  server.ask("a.sub.alder.test.");
+  CHECK(count("alder.test.") == 2);
+  CHECK(count("sub.alder.test.") == 2);
 }
 
 TEST_CASE("prometheus: plugins of the block are enabled, those of the configuration before no longer") {

@@ -39,7 +39,7 @@ Result<void> setup_prometheus(server::Setup& setup) {
   server::set_unrouted_hook(count_unrouted);
   auto together = per_configuration<Together>(setup.configuration());
   setup.add(std::make_unique<Prometheus>(std::move(options), setup.block(), setup.configuration(),
-                                         setup.process().clock(), std::move(together)));
+                                         setup.process().clock(), std::move(together), setup.process().workers()));
   return {};
 }
 

@@ -1,30 +1,31 @@
-// A zone that is served from a file and read again when the file has changed.
+// A zone that is served from a file and read again when the file has changed: what `file` and `auto` have in common.
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "base/loop.h"
 #include "base/rcu.h"
 #include "base/result.h"
 #include "dns/name.h"
 #include "zones/zone_tree.h"
 
-namespace portolan::zone_file {
+namespace portolan {
 
 /// Read by all workers, inside an rcu::ReadGuard; everything else happens on the main thread.
-class ServedZone {
+class FileZone {
  public:
-  ServedZone(const dns::Name& origin, std::string path) : origin_(origin), path_(std::move(path)) {}
-  ~ServedZone() { tree_.replace(nullptr); }
-  ServedZone(const ServedZone&) = delete;
-  ServedZone& operator=(const ServedZone&) = delete;
+  /// `plugin` stands in front of log lines: "file".
+  FileZone(std::string_view plugin, const dns::Name& origin, std::string path)
+      : plugin_(plugin), origin_(origin), path_(std::move(path)) {}
+  ~FileZone() { tree_.replace(nullptr); }
+  FileZone(const FileZone&) = delete;
+  FileZone& operator=(const FileZone&) = delete;
 
   const dns::Name& origin() const { return origin_; }
   const std::string& path() const { return path_; }
+  /// The zone lies in another file from now on, for the next look().
+  void set_path(const std::string& path) { path_ = path; }
   /// The version that is served; null while there is none.
   const zones::ZoneTree* tree() const { return tree_.read(); }
   /// The same, to be kept beyond the ReadGuard.
@@ -36,27 +37,22 @@ class ServedZone {
   /// "FILE:LINE: ..." of what was accepted although it can hardly be meant.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
-  /// Looks at the file each `interval`; with `by_mtime` at its time, else at the SOA's serial. Calls `changed` when it
-  /// has taken over a new version.
-  void watch(Loop& background, std::chrono::nanoseconds interval, bool by_mtime, std::function<void()> changed);
-  void unwatch() noexcept { timer_.reset(); }
+  /// Looks whether the file has changed: with `by_mtime` at its time, else at the SOA's serial. True when a new version
+  /// has been taken over. A file that cannot be read or is broken leaves the zone as it is, and is complained about
+  /// once.
+  bool look(bool by_mtime);
 
  private:
-  void schedule();
-  void look();
   void complain(const std::string& text);
 
+  const std::string plugin_;
   const dns::Name origin_;
-  const std::string path_;
+  std::string path_;
   rcu::SharedPointer<zones::ZoneTree> tree_;
-  std::optional<Timer> timer_;
-  std::function<void()> changed_;
-  std::chrono::nanoseconds interval_{0};
-  bool by_mtime_ = false;
   bool open_failed_ = false;
   int64_t mtime_ = 0;  // nanoseconds
   std::string complaint_;
   std::vector<std::string> warnings_;
 };
 
-}  // namespace portolan::zone_file
+}  // namespace portolan
