@@ -67,6 +67,7 @@ void read(const std::vector<uint8_t>& message, Answer& answer) {
 std::vector<uint8_t> encode_question(const Ask& ask, Arena& arena) {
   dns::MessageParts parts;
   parts.header.id = 4711;
+  parts.header.opcode = ask.opcode;
   parts.header.rd = ask.rd;
   parts.header.cd = ask.cd;
   parts.header.ad = ask.ad;

@@ -20,6 +20,7 @@ struct Ask {
   std::string name;
   dns::RRType type = dns::RRType::a;
   dns::RRClass cls = dns::RRClass::in;
+  dns::Opcode opcode = dns::Opcode::query;
   server::Transport transport = server::Transport::udp;
   bool rd = true, cd = false, ad = false;
   int edns_size = -1;  // no OPT

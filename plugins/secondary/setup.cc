@@ -1,0 +1,126 @@
+// The directive `secondary [ZONES...] { transfer from ADDRESS... }`.
+#include "server/setup.h"
+
+#include <algorithm>
+#include <set>
+
+#include "corefile/number.h"
+#include "plugins/common/per_configuration.h"
+#include "plugins/secondary/secondary.h"
+#include "server/process.h"
+
+namespace portolan {
+namespace {
+
+using corefile::Arg;
+using corefile::ArgKind;
+using corefile::Option;
+using corefile::OptionUse;
+using corefile::Repeat;
+using secondary::SecondaryZone;
+
+constexpr Arg kZoneArgs[] = {{.name = "ZONES", .many = true}};
+constexpr Arg kTransferArgs[] = {{.name = "from"}, {.name = "ADDRESS", .many = true}};
+constexpr Arg kMemberArgs[] = {{.name = "MEMBER-ZONES", .many = true}};
+constexpr Arg kStoreArgs[] = {{.name = "DIR"}};
+
+constexpr Option kOptions[] = {
+    {.name = "", .args = kZoneArgs, .help = "zones that are transferred"},
+    {.name = "transfer",
+     .args = kTransferArgs,
+     .required = 1,
+     .repeat = Repeat::append,
+     .help = "the primaries, in the order they are asked"},
+    {.name = "fallthrough", .args = kZoneArgs, .help = "pass on names that are not there"},
+    {.name = "catalog", .args = kMemberArgs, .help = "refused: catalog zones are not built"},
+    {.name = "store", .args = kStoreArgs, .required = 1, .help = "folder of copies, for a start without the primaries"},
+};
+
+constexpr size_t kTransfersAtOnce = 10;
+
+/// What the secondaries of a configuration keep, so that two do not write one file.
+struct Kept {
+  std::set<std::string> paths;
+};
+
+// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT.
+Result<SocketAddress> parse_primary(const std::string& text) {
+  constexpr uint16_t kPort = 53;
+  const Error wrong = fail("must specify an IP address: `" + text + "'");
+  if (text == "*") return fail("can't use '*' in transfer from");
+  if (auto plain = IpAddress::parse(text); plain.has_value()) return SocketAddress{*plain, kPort};
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong;
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const auto ip = IpAddress::parse(host);
+  if (ip.has_error() || (ip->is_v6() && text.front() != '[')) return wrong;
+  if (colon + 1 == text.size()) return SocketAddress{*ip, kPort};
+  const auto port = corefile::parse_integer(text.substr(colon + 1));
+  if (port.has_error() || *port < 1 || *port > 65535) return fail("no port: `" + text.substr(colon + 1) + "'");
+  return SocketAddress{*ip, static_cast<uint16_t>(*port)};
+}
+
+Result<void> add_primaries(const server::Setup& setup, const OptionUse& use, SecondaryZone::Source& source) {
+  if (use.text(0) != "from") return setup.error(use.at, "unknown property " + use.text(0));
+  if (use.size() == 1) return setup.error(use.at, "Wrong argument count or unexpected line ending after 'from'");
+  for (size_t i = 1; i < use.size(); ++i) {
+    const auto primary = parse_primary(use.text(i));
+    if (primary.has_error()) return setup.error(use.tokens[i].at, primary.error().message);
+    source.primaries.push_back(*primary);
+  }
+  return {};
+}
+
+// Each zone once; of several directives for one the last counts, as in CoreDNS.
+void add_zone(server::Setup& setup, const corefile::Position& at, secondary::Options::Zone zone,
+              secondary::Options& options) {
+  const auto same = [&](const secondary::Options::Zone& each) { return each.origin == zone.origin; };
+  const auto known = std::find_if(options.zones.begin(), options.zones.end(), same);
+  if (known == options.zones.end()) return options.zones.push_back(std::move(zone));
+  setup.warn(at, "takes the place of the first 'secondary' for " + zone.origin.text());
+  *known = std::move(zone);
+}
+
+Result<void> setup(server::Setup& setup) {
+  secondary::Options options;
+  for (const corefile::ParsedDirective& directive : setup.directives()) {
+    SecondaryZone::Source source;
+    for (const OptionUse& use : directive.uses) {
+      if (use.is("transfer")) {
+        if (auto added = add_primaries(setup, use, source); added.has_error()) return added;
+      }
+      if (use.is("fallthrough")) options.fallthrough = Fallthrough::parse(use);
+      if (use.is("catalog")) return setup.error(use.at, "'catalog' is not built: catalog zones (RFC 9432) are refused");
+      if (use.is("store")) source.store = setup.block().file(use.text());
+    }
+    if (source.primaries.empty()) {
+      return setup.error(directive.at, "secondary zones require a transfer from property");
+    }
+    auto zones = setup.zones(directive.uses.front());
+    if (zones.has_error()) return zones.error();
+    for (dns::Name& zone : *zones) add_zone(setup, directive.at, {std::move(zone), source}, options);
+  }
+  const auto kept = per_configuration<Kept>(setup.configuration());
+  for (const secondary::Options::Zone& zone : options.zones) {
+    if (zone.source.store.empty()) continue;
+    if (!kept->paths.insert(secondary::ZoneStore(zone.source.store).path(zone.origin)).second) {
+      return setup.error(setup.directives().front().at, "another server block keeps " + zone.origin.text() + " in " +
+                                                            zone.source.store + ": each needs a folder of its own");
+    }
+  }
+  options.kept = kept;
+  server::Process& process = setup.process();
+  const SecondaryZone::Surroundings surroundings{
+      process.background(), process.clock(), std::make_shared<secondary::Slots>(process.background(), kTransfersAtOnce),
+      secondary::Times{}};
+  setup.add(std::make_unique<secondary::Secondary>(options, setup.block(), surroundings));
+  return {};
+}
+
+}  // namespace
+
+extern const server::Plugin secondary_plugin;
+const server::Plugin secondary_plugin{.name = "secondary", .setup = setup, .options = kOptions};
+
+}  // namespace portolan

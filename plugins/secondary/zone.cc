@@ -1,0 +1,242 @@
+// The life of a zone: timers, primaries in turn, versions.
+#include "plugins/secondary/zone.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "plugins/common/go_duration.h"
+#include "zones/serial.h"
+
+namespace portolan::secondary {
+namespace {
+
+using namespace std::chrono_literals;
+using zones::ZoneTree;
+
+constexpr auto kBetweenNotices = 1s;    // two looks because of NOTIFY; a flood of them costs no more
+constexpr auto kLongestNap = 1h;        // the timer's; wake() looks at the clock itself
+constexpr unsigned kQuietSeconds = 60;  // for the same complaint
+
+dns::Soa soa_of(const ZoneTree& tree) {
+  dns::Soa soa;
+  dns::parse_soa(tree.record(tree.soa(), 0).rdata, soa);
+  return soa;
+}
+
+}  // namespace
+
+SecondaryZone::SecondaryZone(const dns::Name& origin, Source source, Surroundings surroundings)
+    : origin_(origin),
+      source_(std::move(source)),
+      around_(std::move(surroundings)),
+      store_(source_.store.empty() ? std::nullopt : std::optional<ZoneStore>(source_.store)),
+      timer_(around_.loop) {}
+
+SecondaryZone::~SecondaryZone() { served_.replace(nullptr); }
+
+bool SecondaryZone::is_primary(const IpAddress& client) const {
+  const IpAddress plain = client.unmapped();
+  return std::any_of(source_.primaries.begin(), source_.primaries.end(),
+                     [&](const SocketAddress& each) { return each.ip.unmapped() == plain; });
+}
+
+void SecondaryZone::notified(const IpAddress& primary) {
+  if (heeding_.exchange(true)) return;
+  around_.loop.post([self = shared_from_this(), primary] {
+    self->heeding_ = false;
+    if (self->owner_) self->heed(primary);
+  });
+}
+
+void SecondaryZone::heed(const IpAddress& primary) {
+  log::info("plugin/secondary: Notify from " + primary.unmapped().text() + " for " + origin_.text() +
+            ": checking transfer");
+  teller_ = primary.unmapped();
+  if (asking_) {
+    again_ = true;
+    return;
+  }
+  const SteadyTime now = around_.clock.now();
+  const SteadyTime soonest = begun_ ? std::max(now, *begun_ + kBetweenNotices) : now;
+  timers_.look_at(std::min(timers_.next(), soonest));
+  wake();
+}
+
+void SecondaryZone::inherit(const SecondaryZone& other) {
+  last_ = other.last_;
+  if (!last_) return;
+  timers_ = other.timers_;
+  timers_.look_at(around_.clock.now());
+  expired_ = other.expired();
+  publish();
+}
+
+void SecondaryZone::read_copy() {
+  if (!store_ || last_) return;
+  auto kept = store_->read(origin_, around_.clock.wall());
+  if (kept.has_error())
+    return log::warning("plugin/secondary: The copy of " + origin_.text() + " is of no use: " + kept.error().message);
+  if (!kept->has_value()) return;
+  last_ = std::move((*kept)->tree);
+  const SteadyTime now = around_.clock.now();
+  timers_.confirmed(now - (*kept)->age, soa_of(*last_), 0);
+  expired_ = *timers_.expiry() <= now;
+  timers_.look_at(now);
+  publish();
+  log::info("plugin/secondary: Serial " + std::to_string(last_->serial()) + " of " + origin_.text() + " read from " +
+            store_->path(origin_) + ", confirmed " +
+            go_duration(std::chrono::round<std::chrono::seconds>((*kept)->age)) + " ago" +
+            (expired() ? ": it has expired" : ""));
+}
+
+void SecondaryZone::start(const void* owner, Changed changed) {
+  const bool first = owner_ == nullptr;
+  owner_ = owner;
+  changed_ = std::move(changed);
+  if (first) wake();
+}
+
+void SecondaryZone::stop(const void* owner) noexcept {
+  if (owner_ != owner) return;
+  owner_ = nullptr;
+  timer_.cancel();
+  under_way_.reset();
+  asking_ = false;
+}
+
+void SecondaryZone::wake() {
+  if (!owner_) return;
+  const SteadyTime now = around_.clock.now();
+  if (!expired() && timers_.expiry() && *timers_.expiry() <= now) expire();
+  if (!asking_ && timers_.next() <= now) begin();
+  arm();
+}
+
+void SecondaryZone::arm() {
+  std::optional<SteadyTime> next;
+  if (!asking_) next = timers_.next();
+  if (!expired() && timers_.expiry()) next = next ? std::min(*next, *timers_.expiry()) : *timers_.expiry();
+  if (!next) return;
+  const auto nap = std::clamp<std::chrono::nanoseconds>(*next - around_.clock.now(), 0ns, kLongestNap);
+  timer_.start(nap, [this] { wake(); });
+}
+
+void SecondaryZone::begin() {
+  begun_ = around_.clock.now();
+  asking_ = true;
+  again_ = false;
+  under_way_.reset();
+  under_way_.emplace(ask_all());
+}
+
+// Asks the primaries in turn until one has answered: the one that has told of a change first, then as they are listed.
+Task<void> SecondaryZone::ask_all() {
+  std::vector<SocketAddress> turn = source_.primaries;
+  if (teller_) {
+    std::stable_partition(turn.begin(), turn.end(),
+                          [this](const auto& each) { return each.ip.unmapped() == *teller_; });
+  }
+  const bool was_told = std::exchange(teller_, std::nullopt).has_value();
+  std::string reasons;
+  bool done = false;
+  for (size_t i = 0; i < turn.size() && !done; ++i) {
+    Task<Result<Found>> asking = ask(turn[i]);
+    const Result<Found> found = co_await asking;
+    done = found.has_value();
+    if (found.has_error()) {
+      if (!reasons.empty()) reasons += "; ";
+      reasons += found.error().message;
+    } else if (*found == Found::confirmed && was_told) {
+      log::info("plugin/secondary: Notify from " + turn[i].ip.unmapped().text() + " for " + origin_.text() +
+                ": no SOA serial increase seen");
+    }
+  }
+  asking_ = false;
+  if (!done) {
+    give_up(reasons);
+  } else if (!reasons.empty()) {
+    warn("Some primaries of " + origin_.text() + " do not answer: " + reasons);
+  }
+  if (again_) timers_.look_at(*begun_ + kBetweenNotices);
+  arm();
+}
+
+Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const SocketAddress& primary) {
+  inquiry_.emplace(Inquiry{around_.loop, primary, origin_, around_.times});
+  if (last_) {
+    Task<Result<uint32_t>> asking = ask_serial(*inquiry_);
+    const Result<uint32_t> serial = co_await asking;
+    if (serial.has_error()) co_return serial.error();
+    if (!zones::serial_before(last_->serial(), *serial)) {
+      if (*serial != last_->serial()) {
+        warn("Serial " + std::to_string(*serial) + " of " + origin_.text() + " at " + primary.text() +
+             " is behind ours, " + std::to_string(last_->serial()) + ", which stays");
+      }
+      confirm();
+      co_return Found::confirmed;
+    }
+  }
+  Slots::Place place(around_.slots);
+  co_await place;
+  Task<Result<zones::Transferred>> fetching = fetch(*inquiry_, last_);
+  Result<zones::Transferred> fetched = co_await fetching;
+  if (fetched.has_error()) co_return fetched.error();
+  if (!fetched->tree) {
+    confirm();
+    co_return Found::confirmed;
+  }
+  take_over(std::move(*fetched), primary);
+  co_return Found::newer;
+}
+
+void SecondaryZone::take_over(zones::Transferred transferred, const SocketAddress& primary) {
+  std::string line = "plugin/secondary: Transferred: " + origin_.text() + " from " + primary.text() + ", " +
+                     (transferred.incremental ? "changes" : "whole") + ", " + std::to_string(transferred.records) +
+                     " records, serial " + std::to_string(transferred.serial);
+  if (transferred.outside > 0) line += "; left out: " + std::to_string(transferred.outside) + " of other zones";
+  log::info(line);
+  last_ = std::move(transferred.tree);
+  timers_.confirmed(around_.clock.now(), soa_of(*last_), fast_random64());
+  expired_ = false;
+  publish();
+  if (store_) {
+    const auto written = store_->write(last_, around_.clock.wall());
+    if (written.has_error()) warn("No copy of " + origin_.text() + " is kept: " + written.error().message);
+  }
+  if (changed_) changed_(*this);
+}
+
+// What is there is still the current version.
+void SecondaryZone::confirm() {
+  timers_.confirmed(around_.clock.now(), soa_of(*last_), fast_random64());
+  if (expired_.exchange(false)) publish();
+  if (!store_) return;
+  if (store_->confirm(origin_, around_.clock.wall()).has_value()) return;
+  // It has gone, or could not be written before.
+  const auto written = store_->write(last_, around_.clock.wall());
+  if (written.has_error()) warn("No copy of " + origin_.text() + " is kept: " + written.error().message);
+}
+
+void SecondaryZone::give_up(const std::string& reasons) {
+  const auto wait = timers_.failed(around_.clock.now(), fast_random64());
+  const std::string text = "All '" + origin_.text() + "' masters failed to transfer, retrying in " +
+                           go_duration(std::chrono::round<std::chrono::milliseconds>(wait)) + ": " + reasons;
+  if (!last_) return log::warning("plugin/secondary: " + text);
+  warn("All '" + origin_.text() + "' masters failed to transfer, " +
+       (expired() ? "it has expired: " : "serial " + std::to_string(last_->serial()) + " stays: ") + reasons);
+}
+
+void SecondaryZone::expire() {
+  expired_ = true;
+  served_.replace(nullptr);
+  log::error("plugin/secondary: Zone " + origin_.text() + " is expired");
+}
+
+void SecondaryZone::publish() { served_.replace(expired() ? nullptr : last_); }
+
+void SecondaryZone::warn(const std::string& text) const {
+  log::limited(log::Level::warning, "plugin/secondary: " + text, kQuietSeconds);
+}
+
+}  // namespace portolan::secondary
