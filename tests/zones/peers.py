@@ -1,0 +1,181 @@
+"""Other name servers as primaries and secondaries of the server under test: NSD, Knot DNS, BIND. Each runs in the
+foreground in a folder of its own, on loopback and a free port, and is ended by its process id."""
+import os
+import shutil
+import signal
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cluster"))
+
+from server import Failed, eventually, free_port, process  # noqa: E402
+from transfers import content  # noqa: E402
+
+ZONE = "alder.test"
+
+
+class Peer:
+    """A server of one zone. `primary`: it reads the zone from a file and tells `other` (a port) of changes; else it
+    fetches the zone from there. Folders may be used again: what a secondary has kept is there at its next start."""
+
+    program = None  # in PATH
+
+    def __init__(self, folder, primary, other):
+        self.folder = os.path.join(folder, type(self).__name__.lower())
+        self.primary, self.other, self.port = primary, other, free_port()
+        os.makedirs(self.folder, exist_ok=True)
+
+    @classmethod
+    def available(cls):
+        return shutil.which(cls.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+    def executable(self):
+        return self.available()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name) + ".new", "w") as target:
+            target.write(text)
+        os.replace(self.path(name) + ".new", self.path(name))
+
+    def set_zone(self, text):
+        """Another version for a primary, which takes it over when it runs."""
+        self.write("zone", text)
+        if getattr(self, "process", None):
+            os.kill(self.process.pid, signal.SIGHUP)
+
+    def __enter__(self):
+        self.write("conf", self.configuration())
+        self.process = process.start([self.executable(), *self.arguments()], self.folder, "log")
+        return self
+
+    def serving(self, seconds=20):
+        """Waits until it hands the zone out."""
+        def answers():
+            if self.process.poll() is not None:
+                raise Failed(f"{self.program} ended with {self.process.returncode}: {self.log()}")
+            return content(self.port, ZONE) is not None
+        eventually(answers, True, f"{self.program} has the zone", seconds)
+        return self
+
+    def log(self):
+        return process.log_text(self.folder, "log")[-1500:].strip()
+
+    def stop(self):
+        process.stop(self.process, 5)
+
+    def __exit__(self, kind, error, _):
+        self.stop()
+        if kind is Failed:
+            raise Failed(f"{error}\n  {self.program}: {self.log()}") from error
+
+
+class Nsd(Peer):
+    program = "nsd"
+
+    def arguments(self):
+        return ["-d", "-c", self.path("conf")]
+
+    def configuration(self):
+        role = (f"    provide-xfr: 127.0.0.1 NOKEY\n    store-ixfr: yes\n    create-ixfr: yes\n"
+                f"    notify: 127.0.0.1@{self.other} NOKEY\n    notify-retry: 5\n" if self.primary else
+                f"    request-xfr: 127.0.0.1@{self.other} NOKEY\n    allow-notify: 127.0.0.1 NOKEY\n"
+                f"    provide-xfr: 127.0.0.1 NOKEY\n")
+        return f"""server:
+    ip-address: 127.0.0.1
+    port: {self.port}
+    username: ""
+    chroot: ""
+    database: ""
+    server-count: 1
+    verbosity: 2
+    zonesdir: "{self.folder}"
+    xfrdir: "{self.folder}"
+    pidfile: "{self.path('pid')}"
+    xfrdfile: "{self.path('xfrd.state')}"
+    zonelistfile: "{self.path('zone.list')}"
+    cookie-secret-file: ""
+    xfrd-reload-timeout: 0
+remote-control:
+    control-enable: no
+zone:
+    name: {ZONE}
+    zonefile: "zone"
+{role}"""
+
+
+class Knot(Peer):
+    program = "knotd"
+
+    def arguments(self):
+        return ["-c", self.path("conf")]
+
+    def configuration(self):
+        role = "    notify: other\n" if self.primary else "    master: other\n"
+        return f"""server:
+    rundir: "{self.folder}"
+    listen: 127.0.0.1@{self.port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: "{self.folder}"
+log:
+  - target: stderr
+    any: info
+remote:
+  - id: other
+    address: 127.0.0.1@{self.other}
+acl:
+  - id: loopback
+    address: 127.0.0.1
+    action: [transfer, notify]
+zone:
+  - domain: {ZONE}
+    storage: "{self.folder}"
+    file: zone
+    zonefile-load: difference
+    journal-content: changes
+    acl: loopback
+{role}"""
+
+
+class Bind(Peer):
+    program = "named"
+
+    def executable(self):
+        """A copy: AppArmor lets the installed one read its own folders only."""
+        return shutil.copy(self.available(), self.path("named"))
+
+    def arguments(self):
+        return ["-g", "-n", "1", "-c", self.path("conf")]
+
+    def configuration(self):
+        other = f"127.0.0.1 port {self.other};"
+        role = (f"type primary; notify explicit; also-notify {{ {other} }};" if self.primary else
+                f"type secondary; notify no; primaries {{ {other} }}; masterfile-format text;")
+        return f"""options {{
+    directory "{self.folder}";
+    listen-on port {self.port} {{ 127.0.0.1; }};
+    listen-on-v6 {{ none; }};
+    pid-file "{self.path('pid')}";
+    lock-file none;
+    session-keyfile "{self.path('session.key')}";
+    managed-keys-directory "{self.folder}";
+    recursion no;
+    dnssec-validation no;
+    allow-transfer {{ any; }};
+    ixfr-from-differences yes;
+    notify-delay 0;
+}};
+controls {{ }};
+zone "{ZONE}" {{
+    file "{self.path('zone')}";
+    {role}
+}};
+"""
+
+
+PEERS = (Nsd, Knot, Bind)

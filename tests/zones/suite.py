@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+"""Zone transfers between the server and others: NSD, Knot DNS and BIND as its primaries and as its secondaries.
+
+    suite.py --server build/release/portolan [--only GLOB]
+
+Each case prints `ok NAME`, `left out NAME: why` (a program is not there) or `FAILED NAME: why`."""
+import argparse
+import fnmatch
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from peers import PEERS, ZONE, Failed, eventually  # noqa: E402
+from server import Server, expect, process  # noqa: E402
+from transfers import content, expected  # noqa: E402
+
+SECONDARY = """alder.test:{PORT} {
+    errors
+    root {DIR}
+    secondary {
+        transfer from 127.0.0.1:PEER
+        store copies
+    }
+    transfer {
+        to *
+    }
+}
+"""
+PRIMARY = """alder.test:{PORT} {
+    errors
+    file {DIR}/zone {
+        reload 100ms
+    }
+    transfer {
+        to * 127.0.0.1:PEER
+    }
+}
+"""
+RECORDS = """@ IN NS ns
+@ IN MX 10 mail
+ns IN A 192.0.2.1
+mail IN AAAA 2001:db8::25
+d IN NS ns.d
+ns.d IN A 198.51.100.1
+*.w IN CNAME www
+_sip._tcp IN SRV 0 5 5060 www
+old IN DNAME other.test.
+s IN HTTPS 1 . alpn=h2 ipv4hint=192.0.2.7
+c IN CAA 0 issue "ca.test"
+u IN TYPE65400 \\# 4 0a000001
+t IN TXT "one" "two words"
+"""
+
+
+def version(serial, more, refresh=3600):
+    soa = f"@ IN SOA ns admin {serial} {refresh} 600 86400 30\n"
+    return f"$ORIGIN {ZONE}.\n$TTL 300\n{soa}{RECORDS}{more}"
+
+
+FIRST = version(1, "www IN A 192.0.2.5\nwww IN A 192.0.2.6\ngone IN TXT x\n")
+SECOND = version(2, "www IN A 192.0.2.5\nnew IN TXT y\nx.y.deep IN A 192.0.2.8\n")
+THIRD = version(3, "www 60 IN A 192.0.2.5\nnew IN TXT z\n@ IN TXT apex\n")
+LARGE = version(9, "".join(f'h{i} IN TXT "{i} {"x" * 100}"\n' for i in range(4_000)))
+
+
+def has(port, text, who, seconds=20):
+    want = expected(text, ZONE)
+
+    def missing():
+        got = content(port, ZONE)
+        return "no zone" if got is None else sorted(want ^ got)[:3]
+    eventually(missing, [], f"records that {who} has other than the zone file", seconds)
+
+
+def lines(server, words):
+    return [line for line in process.log_text(server.folder).splitlines() if words in line]
+
+
+def comes_from(peer_class, binary, folder):
+    """The zone comes whole, then in changes when the primary tells; and a start without it finds the copy."""
+    server = Server(binary, "", {})
+    os.mkdir(os.path.join(server.folder, "copies"))
+    peer = peer_class(folder, True, server.port)
+    server.write_corefile(SECONDARY.replace("PEER", str(peer.port)))
+    peer.set_zone(FIRST)
+    with peer:
+        peer.serving()
+        with server:
+            server.listening()
+            has(server.port, FIRST, "portolan")
+            for number, text in ((2, SECOND), (3, THIRD)):
+                peer.set_zone(text)
+                has(server.port, text, f"portolan, of serial {number},")
+                expect(len(lines(server, "changes, ")), number - 1, "transfers of changes alone")
+            expect(server.ask("www.alder.test"), ("NOERROR", ["192.0.2.5"]), "the answer")
+            kept = os.path.join(folder, "copies")
+            shutil.copytree(os.path.join(server.folder, "copies"), kept)
+    peer.process = None
+    late = Server(binary, SECONDARY.replace("PEER", str(peer.port)))
+    shutil.copytree(kept, os.path.join(late.folder, "copies"))
+    with late:
+        late.listening()
+        eventually(lambda: late.ask("www.alder.test"), ("NOERROR", ["192.0.2.5"]), "without the primary", 5)
+        has(late.port, THIRD, "portolan, from its copy,")
+
+
+def goes_to(peer_class, binary, folder):
+    """The peer fetches the zone and each new version, of which it is told."""
+    server = Server(binary, "", {"zone": FIRST})
+    peer = peer_class(folder, False, server.port)
+    server.write_corefile(PRIMARY.replace("PEER", str(peer.port)))
+    with server:
+        server.listening()
+        with peer:
+            peer.serving()
+            has(peer.port, FIRST, peer.program)
+            for text in (SECOND, THIRD):
+                path = os.path.join(server.folder, "zone")
+                with open(path + ".new", "w") as target:
+                    target.write(text)
+                os.replace(path + ".new", path)
+                has(peer.port, text, peer.program)
+
+
+def large_zone_passes_through(peer_class, binary, folder):
+    """From the peer, through the server, and out of it again: many messages each time."""
+    server = Server(binary, "", {})
+    os.mkdir(os.path.join(server.folder, "copies"))
+    peer = peer_class(folder, True, server.port)
+    server.write_corefile(SECONDARY.replace("PEER", str(peer.port)))
+    peer.set_zone(LARGE)
+    with peer:
+        peer.serving()
+        with server:
+            server.listening()
+            has(server.port, LARGE, "portolan")
+
+
+CASES = [(f"{case.__name__}_{peer.__name__.lower()}", case, peer)
+         for peer in PEERS for case in (comes_from, goes_to, large_zone_passes_through)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--only", default="*", metavar="GLOB")
+    parser.add_argument("--counts", help="write the counts to this file as JSON")
+    options = parser.parse_args()
+    binary = os.path.abspath(options.server)
+    passed = failed = 0
+    for name, case, peer in CASES:
+        if not fnmatch.fnmatch(name, options.only):
+            continue
+        if not peer.available():
+            print(f"left out {name}: {peer.program} is not there", flush=True)
+            continue
+        begin = time.time()
+        folder = tempfile.mkdtemp(prefix="portolan-zones-")
+        try:
+            case(peer, binary, folder)
+            passed += 1
+            print(f"ok {name} ({time.time() - begin:.1f} s)", flush=True)
+        except Failed as why:
+            failed += 1
+            print(f"FAILED {name}: {why}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAILED {name}: {traceback.format_exc()}", flush=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"zones: {passed + failed} cases, {failed} failed")
+    if options.counts:
+        with open(options.counts, "w") as target:
+            json.dump({"passed": passed, "failed": failed}, target)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
