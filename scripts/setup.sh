@@ -50,7 +50,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     done
   done
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
-  # Other name servers are started by the tests, for themselves: a machine that did not have them need not serve with them.
+  # Other name servers are started by the tests, for themselves: a machine that had none need not serve with them.
   if [ -d /run/systemd/system ]; then
     for package in "${missing[@]}"; do
       case $package in
