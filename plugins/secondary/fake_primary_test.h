@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,16 +68,20 @@ class FakePrimary {
     serial = number;
     records = std::move(lines);
   }
+  /// Another zone, whose questions are in `asked` with its name in front.
+  void set_other(const std::string& name, uint32_t number, Lines lines) { others[name] = {number, std::move(lines)}; }
   std::string soa(uint32_t number) const { return "@ 60 IN SOA ns h " + std::to_string(number) + " " + soa_timers; }
-  Answer zone() const {
-    Answer answer{{{soa(serial)}}};
-    for (const std::string& line : records) answer.messages.back().push_back(line);
-    answer.messages.push_back({soa(serial)});
+  Answer zone() const { return zone(serial, records); }
+  Answer zone(uint32_t number, const Lines& lines) const {
+    Answer answer{{{soa(number)}}};
+    for (const std::string& line : lines) answer.messages.back().push_back(line);
+    answer.messages.push_back({soa(number)});
     return answer;
   }
 
   uint32_t serial = 1;
   Lines records;
+  std::map<std::string, std::pair<uint32_t, Lines>> others;
   std::string soa_timers = "3600 600 86400 30";
   /// What was asked, in order: "SOA udp", "AXFR tcp", "IXFR 1 tcp".
   Lines asked;
@@ -160,8 +165,16 @@ class FakePrimary {
     dns::ParsedMessage parsed;
     REQUIRE(dns::parse_message(question, arena, parsed));
     REQUIRE(parsed.questions.size() == 1);
-    CHECK(parsed.questions[0].name.equals(zone_));
-    std::string what = dns::text(parsed.questions[0].type);
+    const std::string name = parsed.questions[0].name.text();
+    const std::string type = dns::text(parsed.questions[0].type);
+    if (!parsed.questions[0].name.equals(zone_)) {
+      asked.push_back(name + " " + type + " " + over);
+      const auto other = others.find(name);
+      if (other == others.end()) return {{{}}, 9};  // NOTAUTH
+      const auto& [number, lines] = other->second;
+      return type == "SOA" ? Answer{{{soa(number)}}} : zone(number, lines);
+    }
+    std::string what = type;
     if (what == "IXFR") {
       dns::Soa theirs;
       REQUIRE(parsed.authority.size() == 1);
@@ -192,7 +205,7 @@ class FakePrimary {
     for (const Lines& lines : answer.messages) {
       std::vector<dns::OwnedRecord> owned;
       for (const std::string& line : lines) {
-        auto record = dns::parse_record(line, zone_, 60);
+        auto record = dns::parse_record(line, dns::Name(parsed.questions[0].name), 60);
         REQUIRE_MESSAGE(record.has_value(), line);
         owned.push_back(std::move(*record));
       }

@@ -21,58 +21,78 @@ constexpr dns::Ede kExpired{dns::EdeCode::invalid_data, "the zone has expired"};
 
 Secondary::Secondary(const Options& options, const server::Block& block,
                      const SecondaryZone::Surroundings& surroundings)
-    : fallthrough_(options.fallthrough), kept_(options.kept), block_(block) {
+    : fallthrough_(options.fallthrough), block_(block), catalogs_(options.catalogs, surroundings, options.kept) {
   for (const Options::Zone& each : options.zones) {
     zones_.emplace(each.origin, std::make_shared<SecondaryZone>(each.origin, each.source, surroundings));
   }
+  publish();
 }
 
-SecondaryZone* Secondary::zone_of(dns::NameView lower) const {
-  for (;; lower = lower.parent()) {
-    if (const auto found = zones_.find(lower); found != zones_.end()) return found->second.get();
-    if (lower.is_root()) return nullptr;
+// Inside a ReadGuard. `origin` becomes the zone's name as a suffix of `lower`.
+SecondaryZone* Secondary::find(dns::NameView lower, dns::NameView& origin) const {
+  const Zones& zones = *published_.read();
+  for (origin = lower;; origin = origin.parent()) {
+    if (const auto found = zones.find(origin); found != zones.end()) return found->second.get();
+    if (origin.is_root()) return nullptr;
   }
 }
 
 const zones::ZoneTree* Secondary::tree(dns::NameView origin) const {
-  const auto found = zones_.find(origin);
-  return found == zones_.end() ? nullptr : found->second->tree();
+  const Zones& zones = *published_.read();
+  const auto found = zones.find(origin);
+  return found == zones.end() ? nullptr : found->second->tree();
 }
 
 Task<Outcome> Secondary::serve(Query& query, server::Next next) {
-  SecondaryZone* zone = zone_of(query.question.lower);
-  if (!zone) return no_zone(query, next);
-  if (query.question.type == dns::RRType::axfr || query.question.type == dns::RRType::ixfr) {
-    return query.fail(dns::Rcode::refused);
-  }
-  if (query.header.opcode == dns::Opcode::notify) {
-    // RFC 1996 section 3.10: from somebody else it is ignored.
-    if (!zone->is_primary(query.client.ip)) return drop_notify(query, "secondary", zone->origin());
-    zone->notified(query.client.ip);
-    query.reply().header.aa = true;
-    return query.answer();
-  }
+  enum class Step : uint8_t { no_zone, notified, dropped, not_loaded, expired, found };
+  const bool is_notify = query.header.opcode == dns::Opcode::notify;
+  const bool is_transfer = query.question.type == dns::RRType::axfr || query.question.type == dns::RRType::ixfr;
+  Step step = Step::no_zone;
+  dns::NameView origin;
   ZoneFinding finding;
   {
     const rcu::ReadGuard guard;
-    const zones::ZoneTree* tree = zone->tree();
-    if (!tree) return query.fail(dns::Rcode::servfail).because(zone->expired() ? kExpired : kNotLoaded);
-    finding = find_in(*tree, query);
+    SecondaryZone* zone = find(query.question.lower, origin);
+    if (zone && is_notify) {
+      // RFC 1996 section 3.10: from somebody else it is ignored.
+      step = zone->is_primary(query.client.ip) ? Step::notified : Step::dropped;
+      if (step == Step::notified) zone->notified(query.client.ip);
+    } else if (zone) {
+      const zones::ZoneTree* tree = zone->tree();
+      step = tree ? Step::found : zone->expired() ? Step::expired : Step::not_loaded;
+      if (tree && !is_transfer) finding = find_in(*tree, query);
+    }
   }
-  return finish_zone(query, finding, zone->origin(), *this, fallthrough_, next);
+  if (step == Step::no_zone) return no_zone(query, next);
+  if (is_transfer) return query.fail(dns::Rcode::refused);
+  switch (step) {
+    case Step::notified:
+      query.reply().header.aa = true;
+      return query.answer();
+    case Step::dropped:
+      return drop_notify(query, "secondary", origin);
+    case Step::not_loaded:
+      return query.fail(dns::Rcode::servfail).because(kNotLoaded);
+    case Step::expired:
+      return query.fail(dns::Rcode::servfail).because(kExpired);
+    default:
+      return finish_zone(query, finding, origin, *this, fallthrough_, next);
+  }
 }
 
 Result<std::unique_ptr<server::RecordStream>> Secondary::transfer(dns::NameView name, uint32_t serial) {
-  const auto found = zones_.find(name);
-  if (found == zones_.end()) return std::unique_ptr<server::RecordStream>();
   std::shared_ptr<const zones::ZoneTree> tree;
+  bool expired = false;
   {
     const rcu::ReadGuard guard;
+    const Zones& zones = *published_.read();
+    const auto found = zones.find(name);
+    if (found == zones.end()) return std::unique_ptr<server::RecordStream>();
     tree = found->second->share();
+    expired = found->second->expired();
   }
   if (!tree) {
-    return fail("plugin/secondary: zone " + name.text() +
-                (found->second->expired() ? " has expired" : " has not been transferred yet"));
+    return fail("plugin/secondary: zone " + name.text() + (expired ? " has expired" : " has not been transferred yet"));
   }
   return zones::transfer(std::move(tree), serial);
 }
@@ -89,6 +109,8 @@ void Secondary::adopt(const std::shared_ptr<server::Handler>& previous) {
       zone->inherit(*found->second);
     }
   }
+  catalogs_.adopt(before->catalogs_.members());
+  publish();
 }
 
 Result<void> Secondary::prepare() {
@@ -101,21 +123,67 @@ Result<void> Secondary::prepare() {
     }
     zone->read_copy();
   }
+  for (const auto& [origin, zone] : zones_) {
+    if (catalogs_.has(origin)) apply_catalog(*zone);
+  }
   return {};
 }
 
 void Secondary::serving() {
-  for (const auto& [origin, zone] : zones_) {
-    const bool has_version = zone->tree() != nullptr;  // only this thread replaces it
-    zone->start(this, [this](const SecondaryZone& changed) {
-      if (notifier_) notifier_->notify(changed.origin());
-    });
-    if (has_version && notifier_) notifier_->notify(origin);
+  serving_ = true;
+  catalogs_.adopt({});
+  for (const auto& [origin, zone] : zones_) start(*zone);
+  for (const auto& [origin, member] : catalogs_.members()) start(*member.zone);
+}
+
+void Secondary::start(SecondaryZone& zone) {
+  const bool has_version = zone.tree() != nullptr;  // only this thread replaces it
+  SecondaryZone::Owner owner;
+  if (catalogs_.has(zone.origin())) {
+    owner.accepts = [](const zones::ZoneTree& tree) -> Result<void> {
+      const auto read = zones::read_catalog(tree);
+      if (read.has_error()) return read.error();
+      return {};
+    };
+    owner.changed = [this, &zone] {
+      apply_catalog(zone);
+      notify(zone.origin());
+    };
+  } else {
+    owner.changed = [this, &zone] { notify(zone.origin()); };
+  }
+  zone.start(this, std::move(owner));
+  if (has_version) notify(zone.origin());
+}
+
+// Called by the catalog's own zone, which is never a member.
+void Secondary::apply_catalog(const SecondaryZone& catalog) {
+  const zones::ZoneTree* tree = catalog.tree();
+  if (!tree) return;
+  const Catalogs::Change change = catalogs_.apply(catalog, *tree, zones_);
+  if (change.empty()) return;
+  publish();
+  for (const auto& zone : change.removed) zone->stop(this);
+  for (const auto& zone : change.added) {
+    zone->read_copy();
+    if (serving_) start(*zone);
   }
 }
 
+void Secondary::publish() {
+  auto all = std::make_unique<Zones>(zones_);
+  for (const auto& [origin, member] : catalogs_.members()) all->emplace(origin, member.zone);
+  published_.replace(all.release());
+}
+
+void Secondary::notify(dns::NameView zone) const {
+  if (notifier_) notifier_->notify(zone);
+}
+
 void Secondary::stop(server::Deadline) noexcept {
+  serving_ = false;
   for (const auto& [origin, zone] : zones_) zone->stop(this);
+  for (const auto& [origin, member] : catalogs_.members()) member.zone->stop(this);
 }
 
 }  // namespace portolan::secondary

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "plugins/common/zone_answer.h"
-#include "plugins/secondary/zone.h"
+#include "plugins/secondary/catalogs.h"
 #include "server/plugin.h"
 
 namespace portolan::secondary {
@@ -17,11 +16,13 @@ struct Options {
     SecondaryZone::Source source;
   };
   std::vector<Zone> zones;  // each origin once
+  std::vector<Catalogs::Rule> catalogs;
   Fallthrough fallthrough;
-  std::shared_ptr<void> kept;  // what the secondaries of a configuration know of each other; lives as long as they do
+  std::shared_ptr<KeptFiles> kept = std::make_shared<KeptFiles>();  // of all secondaries of a configuration
 };
 
-/// All `secondary` directives of a server block, for all workers.
+/// All `secondary` directives of a server block, for all workers. Zones come and go with catalogs on the main thread,
+/// which publishes those that there are.
 class Secondary : public server::Handler,
                   public server::Startable,
                   public server::Adopter,
@@ -29,6 +30,7 @@ class Secondary : public server::Handler,
                   private ZoneSource {
  public:
   Secondary(const Options& options, const server::Block& block, const SecondaryZone::Surroundings& surroundings);
+  ~Secondary() override { published_.replace(nullptr); }
 
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   /// Takes zones over as they are when their primaries are the same; else what they hold, until the new ones answer.
@@ -41,17 +43,24 @@ class Secondary : public server::Handler,
   Result<std::unique_ptr<server::RecordStream>> transfer(dns::NameView name, uint32_t serial) override;
 
   /// For tests: the zone of that name.
-  SecondaryZone& zone(dns::NameView origin) { return *zones_.find(origin)->second; }
+  SecondaryZone& zone(dns::NameView origin) { return *published_.read()->find(origin)->second; }
 
  private:
-  SecondaryZone* zone_of(dns::NameView lower) const;
+  SecondaryZone* find(dns::NameView lower, dns::NameView& origin) const;
   const zones::ZoneTree* tree(dns::NameView origin) const override;
 
+  void apply_catalog(const SecondaryZone& catalog);
+  void start(SecondaryZone& zone);
+  void publish();
+  void notify(dns::NameView zone) const;
+
   const Fallthrough fallthrough_;
-  const std::shared_ptr<void> kept_;
   const server::Block& block_;
   server::Notifier* notifier_ = nullptr;  // the block's; it may have none
-  std::unordered_map<dns::Name, std::shared_ptr<SecondaryZone>, dns::NameHash, dns::NameEqual> zones_;
+  Zones zones_;                           // of the Corefile
+  Catalogs catalogs_;
+  bool serving_ = false;
+  rcu::Pointer<Zones> published_;  // both
 };
 
 }  // namespace portolan::secondary

@@ -176,6 +176,177 @@ TEST_CASE(
   CHECK(other.fake.asked == Lines{"SOA udp", "IXFR 3 tcp"});
 }
 
+// A primary of a catalog, alder.test., and of zones that it may list.
+struct CatalogPrimary : Primary {
+  CatalogPrimary() {
+    list(1, {});
+    for (const char* zone : {"birch.test.", "cedar.test.", "elm.example."}) {
+      fake.set_other(zone, 1, {"www 60 IN A 192.0.2.7"});
+    }
+  }
+  void list(uint32_t serial, const Lines& members) {
+    Lines lines = {"@ 60 IN NS invalid.", "version 60 IN TXT 2"};
+    lines.insert(lines.end(), members.begin(), members.end());
+    fake.set(serial, lines);
+  }
+  static std::string corefile(const std::string& inside) {
+    return block(".", "transfer\nsecondary alder.test {\n" + inside + "}");
+  }
+  std::string corefile() const { return corefile(from() + "catalog\n"); }
+  // What www of `zone` comes to, once the catalog has `serial`.
+  bool becomes(PluginFixture& server, const std::string& zone, dns::Rcode rcode) {
+    return until(server, [&] { return server.ask("www." + zone).rcode == rcode; });
+  }
+  void tell(PluginFixture& server) {
+    server.process().fake_clock.advance(2s);
+    notify(server, "alder.test.", "127.0.0.1");
+  }
+};
+
+TEST_CASE("secondary: zones that a catalog lists are served from its primaries, come and go with it (RFC 9432)") {
+  CatalogPrimary primary;
+  primary.list(1, {"a.zones 60 IN PTR birch.test.", "b.zones 60 IN PTR elm.example."});
+  PluginFixture server(primary.corefile(), table());
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  server.configuration().serving();
+  CHECK(primary.becomes(server, "birch.test.", dns::Rcode::noerror));
+  CHECK(primary.becomes(server, "elm.example.", dns::Rcode::noerror));
+  CHECK(server.ask("www.cedar.test.").rcode == dns::Rcode::refused);
+  CHECK(server.ask("a.zones.alder.test.", dns::RRType::ptr).answer.size() == 1);
+  auto& handler = server.handler<Secondary>("secondary");
+  CHECK(*handler.transfer(*dns::Name::parse("birch.test."), 0));
+  Lines heard = server.handler<Listener>("transfer").heard;
+  std::sort(heard.begin(), heard.end());
+  CHECK(heard == Lines{"alder.test.", "birch.test.", "elm.example."});
+
+  primary.list(2, {"a.zones 60 IN PTR birch.test.", "c.zones 60 IN PTR cedar.test."});
+  primary.tell(server);
+  CHECK(primary.becomes(server, "cedar.test.", dns::Rcode::noerror));
+  CHECK(server.ask("www.elm.example.").rcode == dns::Rcode::refused);
+  CHECK(server.ask("www.birch.test.").rcode == dns::Rcode::noerror);
+  const auto& asked = primary.fake.asked;
+  CHECK(std::count(asked.begin(), asked.end(), "birch.test. AXFR tcp") == 1);
+}
+
+TEST_CASE("secondary: of a catalog only members are taken that lie in the zones allowed, and no zone of the Corefile") {
+  log::LogCapture captured;
+  CatalogPrimary primary;
+  primary.list(1, {"a.zones 60 IN PTR birch.test.", "b.zones 60 IN PTR elm.example.", "c.zones 60 IN PTR alder.test."});
+  PluginFixture server(primary.corefile(primary.from() + "catalog test\n"), table());
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  server.configuration().serving();
+  CHECK(primary.becomes(server, "birch.test.", dns::Rcode::noerror));
+  CHECK(server.ask("www.elm.example.").rcode == dns::Rcode::refused);
+  const std::string said = captured.take();
+  CHECK(said.find("Skipped 1 member zones from catalog alder.test.: outside configured member zones") !=
+        std::string::npos);
+  CHECK(said.find("Skipping catalog member zone alder.test. from alder.test.: zone already exists") !=
+        std::string::npos);
+}
+
+TEST_CASE("secondary: a broken catalog changes nothing, neither itself nor its members (RFC 9432 section 5.1)") {
+  log::LogCapture captured;
+  CatalogPrimary primary;
+  primary.list(1, {"a.zones 60 IN PTR birch.test."});
+  PluginFixture server(primary.corefile(), table());
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  server.configuration().serving();
+  CHECK(primary.becomes(server, "birch.test.", dns::Rcode::noerror));
+  primary.list(2, {"a.zones 60 IN PTR cedar.test.", "version 60 IN TXT 3"});
+  primary.tell(server);
+  std::string said;
+  CHECK(primary.until(server, [&] {
+    said += captured.take();
+    return said.find("must have exactly one version TXT record") != std::string::npos;
+  }));
+  CHECK(server.ask("www.birch.test.").rcode == dns::Rcode::noerror);
+  CHECK(server.ask("www.cedar.test.").rcode == dns::Rcode::refused);
+  CHECK(server.ask("alder.test.", dns::RRType::soa).answer[0].find(" 1 3600") != std::string::npos);
+}
+
+TEST_CASE("secondary: a member with another id is another zone, fetched anew (RFC 9432 section 5.4)") {
+  CatalogPrimary primary;
+  primary.list(1, {"a.zones 60 IN PTR birch.test."});
+  PluginFixture server(primary.corefile(), table());
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  server.configuration().serving();
+  CHECK(primary.becomes(server, "birch.test.", dns::Rcode::noerror));
+  primary.fake.set_other("birch.test.", 1, {"www 60 IN TXT other"});  // with the same serial
+  primary.list(2, {"b.zones 60 IN PTR birch.test."});
+  primary.tell(server);
+  CHECK(primary.until(server, [&] { return !server.ask("www.birch.test.", dns::RRType::txt).answer.empty(); }));
+}
+
+TEST_CASE(
+    "secondary: a member goes to another catalog when its own says so, with what it holds (RFC 9432 section 4.3.1)") {
+  CatalogPrimary primary;
+  const Lines head = {"@ 60 IN NS invalid.", "version 60 IN TXT 2"};
+  Lines other = head;
+  other.push_back("a.zones 60 IN PTR birch.test.");
+  primary.list(1, {"a.zones 60 IN PTR birch.test."});
+  primary.fake.set_other("cat.example.", 1, head);
+  PluginFixture server(block(".", "secondary alder.test cat.example {\n" + primary.from() + "catalog\n}"), table());
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  server.configuration().serving();
+  CHECK(primary.becomes(server, "birch.test.", dns::Rcode::noerror));
+
+  const auto tell_other = [&](uint32_t serial) {
+    primary.fake.set_other("cat.example.", serial, other);
+    server.process().fake_clock.advance(2s);
+    notify(server, "cat.example.", "127.0.0.1");
+    CHECK(primary.until(server, [&] {
+      const Answer answer = server.ask("cat.example.", dns::RRType::soa);
+      return !answer.answer.empty() &&
+             answer.answer[0].find(" " + std::to_string(serial) + " 3600") != std::string::npos;
+    }));
+  };
+  tell_other(2);  // a name clash: it stays where it is
+  primary.list(2, {"a.zones 60 IN PTR birch.test.", "coo.a.zones 60 IN PTR cat.example."});
+  primary.tell(server);
+  CHECK(primary.until(server, [&] { return !server.ask("coo.a.zones.alder.test.", dns::RRType::ptr).answer.empty(); }));
+  tell_other(3);
+  primary.list(3, {});
+  primary.tell(server);
+  CHECK(primary.until(
+      server, [&] { return server.ask("a.zones.alder.test.", dns::RRType::ptr).rcode == dns::Rcode::nxdomain; }));
+  CHECK(server.ask("www.birch.test.").rcode == dns::Rcode::noerror);  // no longer alder.test.'s to remove
+  const auto& asked = primary.fake.asked;
+  CHECK(std::count(asked.begin(), asked.end(), "birch.test. AXFR tcp") == 1);
+}
+
+TEST_CASE("secondary: a reload keeps members, and a start without primaries has those of the copies") {
+  char folder[] = "/tmp/secondary_catalog.XXXXXX";
+  REQUIRE(mkdtemp(folder));
+  const std::string store = std::string("store ") + folder + "\n";
+  CatalogPrimary primary;
+  primary.list(1, {"a.zones 60 IN PTR birch.test."});
+  const std::string corefile = CatalogPrimary::corefile(primary.from() + "catalog\n" + store);
+  {
+    PluginFixture first(corefile, table());
+    REQUIRE_MESSAGE(first.ok(), first.error_text());
+    first.configuration().serving();
+    CHECK(primary.becomes(first, "birch.test.", dns::Rcode::noerror));
+    PluginFixture second(corefile, table(), &first);
+    REQUIRE_MESSAGE(second.ok(), second.error_text());
+    CHECK(second.ask("www.birch.test.").rcode == dns::Rcode::noerror);
+    second.configuration().serving();
+    first.configuration().stop({});
+    CHECK(second.ask("www.birch.test.").rcode == dns::Rcode::noerror);
+    CHECK(std::count(primary.fake.asked.begin(), primary.fake.asked.end(), "birch.test. AXFR tcp") == 1);
+    CHECK(std::count(primary.fake.asked.begin(), primary.fake.asked.end(), "birch.test. SOA udp") == 0);
+  }
+  primary.fake.deaf();
+  PluginFixture late(corefile, table());
+  REQUIRE_MESSAGE(late.ok(), late.error_text());
+  CHECK(late.ask("www.birch.test.").rcode == dns::Rcode::noerror);
+  primary.fake.listen();
+  primary.list(2, {});
+  late.configuration().serving();
+  CHECK(primary.becomes(late, "birch.test.", dns::Rcode::refused));
+  CHECK(!std::filesystem::exists(std::string(folder) + "/birch.test.axfr"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("secondary: of two directives for a zone the last counts, with a warning") {
   Primary primary;
   PluginFixture server(block("alder.test", "secondary {\ntransfer from 192.0.2.1\n}\nsecondary {\n" + primary.from() +
@@ -206,7 +377,8 @@ TEST_CASE("secondary: what is refused at start") {
       {block("a", "secondary {\ntransfer from 192.0.2.1:0\n}"), "no port: `0'"},
       {block("a", "secondary {\ntransfer from *\n}"), "can't use '*' in transfer from"},
       {block("a", "secondary {\nfoo\n}"), "Corefile:3 - Error during parsing: unknown property 'foo'"},
-      {block("a", "secondary {\n" + from + "catalog\n}"), "Corefile:4 - Error during parsing: 'catalog' is not built"},
+      {block("a", "secondary {\n" + from + "catalog a..b\n}"),
+       "Corefile:4 - Error during parsing: invalid catalog member zone \"a..b\""},
       {block("a", "secondary {\n" + from + "store\n}"), "Corefile:4"},
       {block("a", "secondary {\n" + from + "store /nonexistent\n}"),
        "plugin/secondary: store /nonexistent: no such file or directory, expected a folder that can be written"},

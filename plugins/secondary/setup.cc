@@ -2,7 +2,7 @@
 #include "server/setup.h"
 
 #include <algorithm>
-#include <set>
+#include <optional>
 
 #include "corefile/number.h"
 #include "plugins/common/per_configuration.h"
@@ -32,16 +32,14 @@ constexpr Option kOptions[] = {
      .repeat = Repeat::append,
      .help = "the primaries, in the order they are asked"},
     {.name = "fallthrough", .args = kZoneArgs, .help = "pass on names that are not there"},
-    {.name = "catalog", .args = kMemberArgs, .help = "refused: catalog zones are not built"},
+    {.name = "catalog",
+     .args = kMemberArgs,
+     .repeat = Repeat::append,
+     .help = "the zones are catalogs (RFC 9432); which of their members are taken"},
     {.name = "store", .args = kStoreArgs, .required = 1, .help = "folder of copies, for a start without the primaries"},
 };
 
 constexpr size_t kTransfersAtOnce = 10;
-
-/// What the secondaries of a configuration keep, so that two do not write one file.
-struct Kept {
-  std::set<std::string> paths;
-};
 
 // ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT.
 Result<SocketAddress> parse_primary(const std::string& text) {
@@ -72,6 +70,23 @@ Result<void> add_primaries(const server::Setup& setup, const OptionUse& use, Sec
   return {};
 }
 
+// A use without zones stands for every member, whatever others say.
+Result<void> add_members(const server::Setup& setup, const OptionUse& use,
+                         std::optional<std::vector<dns::Name>>& catalog) {
+  const bool everything = use.size() == 0 || (catalog && catalog->empty());
+  if (!catalog) catalog.emplace();
+  for (size_t i = 0; i < use.size(); ++i) {
+    const auto zone = dns::Name::parse(use.text(i));
+    if (zone.has_error()) {
+      return setup.error(use.tokens[i].at,
+                         "invalid catalog member zone \"" + use.text(i) + "\": " + zone.error().message);
+    }
+    catalog->push_back(zone->lower());
+  }
+  if (everything) catalog->clear();
+  return {};
+}
+
 // Each zone once; of several directives for one the last counts, as in CoreDNS.
 void add_zone(server::Setup& setup, const corefile::Position& at, secondary::Options::Zone zone,
               secondary::Options& options) {
@@ -86,12 +101,15 @@ Result<void> setup(server::Setup& setup) {
   secondary::Options options;
   for (const corefile::ParsedDirective& directive : setup.directives()) {
     SecondaryZone::Source source;
+    std::optional<std::vector<dns::Name>> catalog;
     for (const OptionUse& use : directive.uses) {
       if (use.is("transfer")) {
         if (auto added = add_primaries(setup, use, source); added.has_error()) return added;
       }
       if (use.is("fallthrough")) options.fallthrough = Fallthrough::parse(use);
-      if (use.is("catalog")) return setup.error(use.at, "'catalog' is not built: catalog zones (RFC 9432) are refused");
+      if (use.is("catalog")) {
+        if (auto added = add_members(setup, use, catalog); added.has_error()) return added;
+      }
       if (use.is("store")) source.store = setup.block().file(use.text());
     }
     if (source.primaries.empty()) {
@@ -99,17 +117,20 @@ Result<void> setup(server::Setup& setup) {
     }
     auto zones = setup.zones(directive.uses.front());
     if (zones.has_error()) return zones.error();
-    for (dns::Name& zone : *zones) add_zone(setup, directive.at, {std::move(zone), source}, options);
+    for (dns::Name& zone : *zones) {
+      std::erase_if(options.catalogs, [&](const auto& each) { return each.origin == zone; });
+      if (catalog) options.catalogs.push_back({zone, *catalog});
+      add_zone(setup, directive.at, {std::move(zone), source}, options);
+    }
   }
-  const auto kept = per_configuration<Kept>(setup.configuration());
+  options.kept = per_configuration<secondary::KeptFiles>(setup.configuration());
   for (const secondary::Options::Zone& zone : options.zones) {
     if (zone.source.store.empty()) continue;
-    if (!kept->paths.insert(secondary::ZoneStore(zone.source.store).path(zone.origin)).second) {
+    if (!options.kept->insert(secondary::ZoneStore(zone.source.store).path(zone.origin)).second) {
       return setup.error(setup.directives().front().at, "another server block keeps " + zone.origin.text() + " in " +
                                                             zone.source.store + ": each needs a folder of its own");
     }
   }
-  options.kept = kept;
   server::Process& process = setup.process();
   const SecondaryZone::Surroundings surroundings{
       process.background(), process.clock(), std::make_shared<secondary::Slots>(process.background(), kTransfersAtOnce),

@@ -126,6 +126,8 @@ Result<void> ZoneStore::confirm(const dns::Name& zone, WallTime now) const {
   return {};
 }
 
+void ZoneStore::remove(const dns::Name& zone) const { unlink(path(zone).c_str()); }
+
 Result<std::optional<ZoneStore::Kept>> ZoneStore::read(const dns::Name& zone, WallTime now) const {
   const std::string path = this->path(zone);
   struct stat found{};

@@ -32,6 +32,7 @@ class ZoneStore {
   Result<void> write(std::shared_ptr<const zones::ZoneTree> tree, WallTime now) const;
   /// The copy is still the current version at `now`.
   Result<void> confirm(const dns::Name& zone, WallTime now) const;
+  void remove(const dns::Name& zone) const;
   /// None when there is no copy. Errors name the file.
   Result<std::optional<Kept>> read(const dns::Name& zone, WallTime now) const;
 

@@ -45,7 +45,7 @@ void SecondaryZone::notified(const IpAddress& primary) {
   if (heeding_.exchange(true)) return;
   around_.loop.post([self = shared_from_this(), primary] {
     self->heeding_ = false;
-    if (self->owner_) self->heed(primary);
+    if (self->who_) self->heed(primary);
   });
 }
 
@@ -90,23 +90,24 @@ void SecondaryZone::read_copy() {
             (expired() ? ": it has expired" : ""));
 }
 
-void SecondaryZone::start(const void* owner, Changed changed) {
-  const bool first = owner_ == nullptr;
-  owner_ = owner;
-  changed_ = std::move(changed);
+void SecondaryZone::start(const void* who, Owner owner) {
+  const bool first = who_ == nullptr;
+  who_ = who;
+  owner_ = std::move(owner);
   if (first) wake();
 }
 
-void SecondaryZone::stop(const void* owner) noexcept {
-  if (owner_ != owner) return;
-  owner_ = nullptr;
+void SecondaryZone::stop(const void* who) noexcept {
+  if (who_ != who) return;
+  who_ = nullptr;
+  owner_ = {};
   timer_.cancel();
   under_way_.reset();
   asking_ = false;
 }
 
 void SecondaryZone::wake() {
-  if (!owner_) return;
+  if (!who_) return;
   const SteadyTime now = around_.clock.now();
   if (!expired() && timers_.expiry() && *timers_.expiry() <= now) expire();
   if (!asking_ && timers_.next() <= now) begin();
@@ -186,6 +187,10 @@ Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const SocketAddress& prima
     confirm();
     co_return Found::confirmed;
   }
+  if (owner_.accepts) {
+    const Result<void> accepted = owner_.accepts(*fetched->tree);
+    if (accepted.has_error()) co_return fail(primary.text() + ": " + accepted.error().message);
+  }
   take_over(std::move(*fetched), primary);
   co_return Found::newer;
 }
@@ -204,7 +209,7 @@ void SecondaryZone::take_over(zones::Transferred transferred, const SocketAddres
     const auto written = store_->write(last_, around_.clock.wall());
     if (written.has_error()) warn("No copy of " + origin_.text() + " is kept: " + written.error().message);
   }
-  if (changed_) changed_(*this);
+  if (owner_.changed) owner_.changed();
 }
 
 // What is there is still the current version.
@@ -234,6 +239,10 @@ void SecondaryZone::expire() {
 }
 
 void SecondaryZone::publish() { served_.replace(expired() ? nullptr : last_); }
+
+void SecondaryZone::forget_copy() const {
+  if (store_) store_->remove(origin_);
+}
 
 void SecondaryZone::warn(const std::string& text) const {
   log::limited(log::Level::warning, "plugin/secondary: " + text, kQuietSeconds);

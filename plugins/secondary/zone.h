@@ -36,8 +36,13 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
     std::shared_ptr<Slots> slots;
     Times times;
   };
-  /// Hears of each version that is taken over. The one that was given to start() last is told.
-  using Changed = std::function<void(const SecondaryZone&)>;
+  /// Who has the zone. The last one that was given to start() is asked and told.
+  struct Owner {
+    /// Whether a version can be taken over; empty: it can. An error fails the transfer.
+    std::function<Result<void>(const zones::ZoneTree&)> accepts;
+    /// Hears of each version that has been taken over.
+    std::function<void()> changed;
+  };
 
   SecondaryZone(const dns::Name& origin, Source source, Surroundings surroundings);
   ~SecondaryZone();
@@ -60,10 +65,12 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   void inherit(const SecondaryZone& other);
   /// Reads the copy on disk, if there is one and nothing better.
   void read_copy();
-  /// From now on `owner` has the zone; the first one sets it going.
-  void start(const void* owner, Changed changed);
+  /// From now on `who` has the zone; the first one sets it going.
+  void start(const void* who, Owner owner);
   /// Ends what is under way, unless another owner has taken over.
-  void stop(const void* owner) noexcept;
+  void stop(const void* who) noexcept;
+  /// Takes the copy on disk away: the zone is no longer wanted.
+  void forget_copy() const;
   /// Does what is due by the clock; to be called at any time.
   void wake();
   /// Whether a primary is being asked.
@@ -96,8 +103,8 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   std::shared_ptr<const zones::ZoneTree> last_;  // served or expired
   zones::RefreshTimers timers_;
   Timer timer_;
-  const void* owner_ = nullptr;
-  Changed changed_;
+  const void* who_ = nullptr;  // has it
+  Owner owner_;
   std::optional<IpAddress> teller_;  // the primary that has said so; is asked first
   std::optional<SteadyTime> begun_;  // when primaries were asked last
   bool asking_ = false, again_ = false;

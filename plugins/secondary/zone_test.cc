@@ -39,7 +39,7 @@ struct Setting {
                                            SecondaryZone::Surroundings{loop, clock, slots, times});
   }
   void start() {
-    zone->start(this, [this](const SecondaryZone&) { ++changes; });
+    zone->start(this, {.accepts = {}, .changed = [this] { ++changes; }});
   }
   bool until(const std::function<bool()>& done, std::chrono::milliseconds limit = 10s) {
     const auto end = std::chrono::steady_clock::now() + limit;
