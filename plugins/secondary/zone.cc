@@ -30,8 +30,7 @@ SecondaryZone::SecondaryZone(const dns::Name& origin, Source source, Surrounding
     : origin_(origin),
       source_(std::move(source)),
       around_(std::move(surroundings)),
-      store_(source_.store.empty() ? std::nullopt : std::optional<ZoneStore>(source_.store)),
-      timer_(around_.loop) {}
+      store_(source_.store.empty() ? std::nullopt : std::optional<ZoneStore>(source_.store)) {}
 
 SecondaryZone::~SecondaryZone() { served_.replace(nullptr); }
 
@@ -94,14 +93,16 @@ void SecondaryZone::start(const void* who, Owner owner) {
   const bool first = who_ == nullptr;
   who_ = who;
   owner_ = std::move(owner);
-  if (first) wake();
+  if (!first) return;
+  timer_.emplace(around_.loop);
+  wake();
 }
 
 void SecondaryZone::stop(const void* who) noexcept {
   if (who_ != who) return;
   who_ = nullptr;
   owner_ = {};
-  timer_.cancel();
+  timer_.reset();
   under_way_.reset();
   asking_ = false;
 }
@@ -120,7 +121,7 @@ void SecondaryZone::arm() {
   if (!expired() && timers_.expiry()) next = next ? std::min(*next, *timers_.expiry()) : *timers_.expiry();
   if (!next) return;
   const auto nap = std::clamp<std::chrono::nanoseconds>(*next - around_.clock.now(), 0ns, kLongestNap);
-  timer_.start(nap, [this] { wake(); });
+  timer_->start(nap, [this] { wake(); });
 }
 
 void SecondaryZone::begin() {

@@ -102,13 +102,14 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
 
   std::shared_ptr<const zones::ZoneTree> last_;  // served or expired
   zones::RefreshTimers timers_;
-  Timer timer_;
   const void* who_ = nullptr;  // has it
   Owner owner_;
   std::optional<IpAddress> teller_;  // the primary that has said so; is asked first
   std::optional<SteadyTime> begun_;  // when primaries were asked last
   bool asking_ = false, again_ = false;
   std::optional<Inquiry> inquiry_;  // what is being asked
+  // From start() to stop() only: workers may be the last to let go of a zone, on another thread.
+  std::optional<Timer> timer_;
   std::optional<Task<void>> under_way_;
 };
 
