@@ -166,34 +166,40 @@ Task<void> SecondaryZone::ask_all() {
 
 Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const SocketAddress& primary) {
   inquiry_.emplace(Inquiry{around_.loop, primary, origin_, around_.times});
+  std::shared_ptr<const ZoneTree> base = last_;
   if (last_) {
     Task<Result<uint32_t>> asking = ask_serial(*inquiry_);
     const Result<uint32_t> serial = co_await asking;
     if (serial.has_error()) co_return serial.error();
-    if (!zones::serial_before(last_->serial(), *serial)) {
-      if (*serial != last_->serial()) {
-        warn("Serial " + std::to_string(*serial) + " of " + origin_.text() + " at " + primary.text() +
-             " is behind ours, " + std::to_string(last_->serial()) + ", which stays");
-      }
-      confirm();
-      co_return Found::confirmed;
-    }
+    if (is_enough(*serial, primary)) co_return Found::confirmed;
+    // A version that has expired gives way to whatever the primary has.
+    if (!zones::serial_before(last_->serial(), *serial)) base = nullptr;
   }
   Slots::Place place(around_.slots);
   co_await place;
-  Task<Result<zones::Transferred>> fetching = fetch(*inquiry_, last_);
+  Task<Result<zones::Transferred>> fetching = fetch(*inquiry_, base);
   Result<zones::Transferred> fetched = co_await fetching;
   if (fetched.has_error()) co_return fetched.error();
-  if (!fetched->tree) {
-    confirm();
-    co_return Found::confirmed;
-  }
+  // Behind one address there may be several servers that do not have the same.
+  if (last_ && is_enough(fetched->serial, primary)) co_return Found::confirmed;
+  if (!fetched->tree) co_return fail(primary.text() + ": it has nothing newer than what has expired");
   if (owner_.accepts) {
     const Result<void> accepted = owner_.accepts(*fetched->tree);
     if (accepted.has_error()) co_return fail(primary.text() + ": " + accepted.error().message);
   }
   take_over(std::move(*fetched), primary);
   co_return Found::newer;
+}
+
+// Whether a primary's serial says that the version that is there is the one to serve; it is confirmed then.
+bool SecondaryZone::is_enough(uint32_t serial, const SocketAddress& primary) {
+  if (serial != last_->serial()) {
+    if (expired() || zones::serial_before(last_->serial(), serial)) return false;
+    warn("Serial " + std::to_string(serial) + " of " + origin_.text() + " at " + primary.text() + " is behind ours, " +
+         std::to_string(last_->serial()) + ", which stays");
+  }
+  confirm();
+  return true;
 }
 
 void SecondaryZone::take_over(zones::Transferred transferred, const SocketAddress& primary) {

@@ -84,6 +84,7 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   void begin();
   Task<void> ask_all();
   Task<Result<Found>> ask(const SocketAddress& primary);
+  bool is_enough(uint32_t serial, const SocketAddress& primary);
   void take_over(zones::Transferred transferred, const SocketAddress& primary);
   void confirm();
   void give_up(const std::string& reasons);

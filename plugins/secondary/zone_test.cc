@@ -292,6 +292,35 @@ TEST_CASE("secondary: a serial that goes back is not followed, one that goes rou
   CHECK(setting.served() == "3 192.0.2.2");
 }
 
+TEST_CASE("secondary: a zone that has expired gives way to an older serial: there is nothing to keep") {
+  Setting setting;
+  setting.primary().set(7, kOne);
+  setting.started();
+  setting.primary().deaf();
+  setting.settle(86400s);
+  CHECK(setting.served() == "none");
+  setting.primary().listen();
+  setting.primary().set(2, kTwo);
+  setting.settle(kRetry);
+  CHECK(setting.served() == "2 192.0.2.2");
+  CHECK(setting.primary().asked.back() == "AXFR tcp");
+}
+
+TEST_CASE("secondary: a zone that is older than the SOA answer said, and than ours, is not taken") {
+  Setting setting;
+  setting.primary().set(5, kOne);
+  setting.started();
+  setting.primary().set(4, kTwo);
+  setting.primary().instead = [&](const std::string& asked, Answer& answer) {
+    answer.messages = {{setting.primary().soa(6)}};
+    if (asked == "IXFR 5 tcp") answer = {.messages = {{}}, .rcode = 4};
+    return asked != "AXFR tcp";
+  };
+  setting.settle(kRefresh);
+  CHECK(setting.primary().asked == Lines{"AXFR tcp", "SOA udp", "IXFR 5 tcp", "AXFR tcp"});
+  CHECK(setting.served() == "5 192.0.2.1");
+}
+
 TEST_CASE("secondary: a UDP answer that is forged, cut or missing is waited past, asked for over TCP") {
   const struct {
     Answer udp;
