@@ -68,7 +68,13 @@ Result<void> ZoneBuilder::add(dns::OwnedRecord record) {
     const auto hashing = Nsec3Hashing::parse(octets_of(record.rdata));
     if (hashing.has_error()) return hashing.error();
   }
-  lower_rdata(record.type, record.rdata);
+  if (record.type == RRType::svcb || record.type == RRType::https) {
+    const std::string before = record.rdata;
+    lower_rdata(record.type, record.rdata);
+    lowered_targets_ |= before != record.rdata;
+  } else {
+    lower_rdata(record.type, record.rdata);
+  }
   Entry entry{record.owner.lower(), {}, record.type, record.ttl, std::move(record.rdata)};
   if (record.type == RRType::srv && !record.owner.view().identical(entry.owner)) entry.cased = std::move(record.owner);
   const bool apex = entry.owner == origin_;
@@ -102,6 +108,7 @@ Result<std::unique_ptr<const ZoneTree>> ZoneBuilder::build() {
     return fail("has a malformed SOA record for origin " + origin_.text());
   }
   tree->serial_ = soa.serial;
+  tree->lowered_targets_ = lowered_targets_;
   sort();
   if (!place(*tree)) return fail("holds more than fits into one zone: " + origin_.text());
   mark(*tree);

@@ -83,6 +83,9 @@ class ZoneTree {
   /// The rdata of all records of an rrset, one behind the other.
   std::span<const uint8_t> rdata(const RRset& set) const;
 
+  /// Whether a name has lost capital letters that count in a digest of the zone: in SVCB or HTTPS (RFC 9460
+  /// section 2.2).
+  bool lowered_targets() const { return lowered_targets_; }
   size_t record_count() const { return records_.size(); }
   /// Octets of memory held.
   size_t memory() const;
@@ -99,6 +102,7 @@ class ZoneTree {
 
   dns::Name origin_;
   uint32_t serial_ = 0;
+  bool lowered_targets_ = false;
   RRset soa_, ns_, soa_signatures_, ns_signatures_;
   std::vector<Node> nodes_;
   std::vector<RRset> rrsets_;
@@ -143,7 +147,7 @@ class ZoneBuilder {
   Result<void> add_hashed(ZoneTree& tree);
 
   dns::Name origin_;
-  bool has_soa_ = false, soa_replaced_ = false;
+  bool has_soa_ = false, soa_replaced_ = false, lowered_targets_ = false;
   std::vector<Entry> entries_;
   std::vector<Entry> soa_, ns_, soa_signatures_, ns_signatures_;
   std::vector<Entry> hashed_;  // NSEC3 and what signs it

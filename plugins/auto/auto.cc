@@ -129,6 +129,7 @@ std::vector<dns::Name> AutoZones::look() {
 
 bool AutoZones::insert(const ZoneFile& file, std::set<std::string>& complaints) {
   auto zone = std::make_shared<FileZone>("auto", file.origin, file.path);
+  if (options_.zonemd) zone->check_digests();
   if (const auto loaded = zone->load(); loaded.has_error()) {
     complaints.insert(zone->open_failed() ? "Opening " + file.path + " failed: " + loaded.error().message
                                           : "Parse zone `" + file.origin.text() + "': " + loaded.error().message);

@@ -24,6 +24,7 @@ struct Options {
   std::string folder;            // empty: none was given
   FilePattern pattern;
   std::chrono::nanoseconds reload = std::chrono::minutes(1);
+  bool zonemd = false;
 };
 
 /// One `auto` directive, for all workers. The folder is looked through on the main thread, which publishes the zones

@@ -181,6 +181,20 @@ TEST_CASE("auto: zones go with their folder, and stay when it cannot be read") {
   CHECK(server.run_until([&] { return server.ask("alder.test.", dns::RRType::soa).rcode == dns::Rcode::noerror; }));
 }
 
+TEST_CASE("auto: with zonemd a file whose digest does not fit is no zone (RFC 8976)") {
+  Folder folder;
+  folder.write("db.alder.test", zone(1, "@ 60 IN ZONEMD 1 1 1 " + std::string(96, '0') + "\n"));
+  folder.write("db.birch.test", zone(1));
+  const std::string inside = "directory " + folder.path() + "\n";
+  PluginFixture checking(block("test", "auto {\n" + inside + "zonemd\n}"), {auto_plugin});
+  REQUIRE_MESSAGE(checking.ok(), checking.error_text());
+  CHECK(checking.ask("alder.test.", dns::RRType::soa).rcode == dns::Rcode::refused);
+  CHECK(checking.ask("birch.test.", dns::RRType::soa).rcode == dns::Rcode::noerror);
+  PluginFixture trusting(block("test", "auto {\n" + inside + "}"), {auto_plugin});
+  REQUIRE_MESSAGE(trusting.ok(), trusting.error_text());
+  CHECK(trusting.ask("alder.test.", dns::RRType::soa).rcode == dns::Rcode::noerror);
+}
+
 TEST_CASE("auto: with reload 0 nothing is looked at again") {
   Folder folder;
   folder.write("db.alder.test", zone(1));

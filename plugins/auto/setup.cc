@@ -31,6 +31,7 @@ constexpr Option kOptions[] = {
      .fallback = "1m",
      .help = "how often the folder is looked through; 0: never",
      .extra_args = true},
+    {.name = "zonemd", .help = "refuse files whose digest does not fit (RFC 8976)"},
     {.name = "upstream", .args = kIgnoredArgs, .help = "without effect; accepted for old Corefiles"},
 };
 
@@ -60,6 +61,7 @@ Result<void> setup(server::Setup& setup) {
       if (use.is("directory")) {
         if (auto set = set_folder(setup, use, options); set.has_error()) return set;
       }
+      if (use.is("zonemd")) options.zonemd = true;
       if (use.is("reload")) options.reload = use.duration();
       if (use.is("upstream")) setup.warn(use.at, "upstream has no effect");
     }

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
-#include "zones/zone_file.h"
+#include "zones/zonemd.h"
 
 namespace portolan {
 namespace {
@@ -22,11 +22,20 @@ Result<void> FileZone::load() {
   auto text = zones::read_file(path_);
   open_failed_ = text.has_error() && text.error().message.starts_with("open ");
   if (text.has_error()) return text.error();
-  auto read = zones::read_zone_text(*text, path_, origin_);
-  if (read.has_error()) return read.error();
-  warnings_ = std::move(read->warnings);
-  tree_.replace(std::move(read->tree));
+  auto found = read(*text, {});
+  if (found.has_error()) return found.error();
+  warnings_ = std::move(found->warnings);
+  tree_.replace(std::move(found->tree));
   return {};
+}
+
+Result<zones::ZoneRead> FileZone::read(std::string_view text, const zones::ReadOptions& options) const {
+  auto found = zones::read_zone_text(text, path_, origin_, options);
+  if (found.has_error() || !found->tree || !check_digests_) return found;
+  if (const auto checked = zones::check_zonemd(*found->tree); checked.has_error()) {
+    return fail(path_ + ": " + checked.error().message);
+  }
+  return found;
 }
 
 bool FileZone::look(bool by_mtime) {
@@ -40,17 +49,17 @@ bool FileZone::look(bool by_mtime) {
     complain("Failed to open zone \"" + origin_.text() + "\" in \"" + path_ + "\": " + text.error().message);
     return false;
   }
-  auto read = zones::read_zone_text(*text, path_, origin_, options);
+  auto found = read(*text, options);
   mtime_ = time;
-  if (read.has_error()) {
-    complain("Parsing zone \"" + origin_.text() + "\": " + read.error().message);
+  if (found.has_error()) {
+    complain("Parsing zone \"" + origin_.text() + "\": " + found.error().message);
     return false;
   }
   complaint_.clear();
-  if (!read->tree) return false;
-  for (const std::string& warning : read->warnings) log::warning("plugin/" + plugin_ + ": " + warning);
-  const uint32_t serial = read->tree->serial();
-  tree_.replace(std::move(read->tree));
+  if (!found->tree) return false;
+  for (const std::string& warning : found->warnings) log::warning("plugin/" + plugin_ + ": " + warning);
+  const uint32_t serial = found->tree->serial();
+  tree_.replace(std::move(found->tree));
   log::info("plugin/" + plugin_ + ": Successfully reloaded zone \"" + origin_.text() + "\" in \"" + path_ + "\" with " +
             std::to_string(serial) + " SOA serial");
   return true;

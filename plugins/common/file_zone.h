@@ -8,7 +8,7 @@
 #include "base/rcu.h"
 #include "base/result.h"
 #include "dns/name.h"
-#include "zones/zone_tree.h"
+#include "zones/zone_file.h"
 
 namespace portolan {
 
@@ -31,6 +31,8 @@ class FileZone {
   /// The same, to be kept beyond the ReadGuard.
   std::shared_ptr<const zones::ZoneTree> share() const { return tree_.share(); }
 
+  /// From now on a file whose ZONEMD digest does not fit is broken (RFC 8976).
+  void check_digests() { check_digests_ = true; }
   /// The first reading. Errors: the file cannot be opened (open_failed() then) or is no zone.
   Result<void> load();
   bool open_failed() const { return open_failed_; }
@@ -43,13 +45,14 @@ class FileZone {
   bool look(bool by_mtime);
 
  private:
+  Result<zones::ZoneRead> read(std::string_view text, const zones::ReadOptions& options) const;
   void complain(const std::string& text);
 
   const std::string plugin_;
   const dns::Name origin_;
   std::string path_;
   rcu::SharedPointer<zones::ZoneTree> tree_;
-  bool open_failed_ = false;
+  bool open_failed_ = false, check_digests_ = false;
   int64_t mtime_ = 0;  // nanoseconds
   std::string complaint_;
   std::vector<std::string> warnings_;

@@ -238,12 +238,15 @@ TEST_CASE("file: what is refused at start") {
   Folder folder;
   folder.write("good", zone(1, ""));
   folder.write("bad", zone(1, "x 60 IN A 1.2.3\n"));
+  folder.write("digest", zone(1, "@ 60 IN ZONEMD 1 1 1 " + std::string(96, '0') + "\n"));
   const struct {
     std::string inside, expected;
   } cases[] = {
       {"file", "Wrong argument count or unexpected line ending after 'file'"},
       {"file " + (folder / "bad"), "Corefile:2 - Error during parsing: " + (folder / "bad") + ":3: bad A \"1.2.3\""},
       {"file " + (folder / "none") + " {\nreload 0\n}", "no such file or directory"},
+      {"file " + (folder / "digest") + " {\nzonemd\n}",
+       "Corefile:2 - Error during parsing: " + (folder / "digest") + ": ZONEMD of alder.test. does not fit serial 1"},
       {"file " + (folder / "good") + " {\nreload\n}", "Corefile:3"},
       {"file " + (folder / "good") + " {\nreload x\n}", "Corefile:3"},
       {"file " + (folder / "good") + " {\ntransfer to *\n}", "unknown property 'transfer'"},

@@ -27,6 +27,7 @@ constexpr Option kOptions[] = {
      .extra_args = true},
     {.name = "reload_by_mtime", .help = "read again when the file's time has changed, not the serial"},
     {.name = "fallthrough", .args = kZoneArgs, .help = "pass on names that are not there"},
+    {.name = "zonemd", .help = "refuse a file whose digest does not fit (RFC 8976)"},
     {.name = "upstream", .args = kIgnoredArgs, .help = "without effect; accepted for old Corefiles"},
 };
 
@@ -52,9 +53,11 @@ Result<void> setup(server::Setup& setup) {
   bool by_mtime = false;
   for (const corefile::ParsedDirective& directive : setup.directives()) {
     const OptionUse& own = directive.uses.front();
+    bool zonemd = false;
     for (const OptionUse& use : directive.uses) {
       if (use.is("reload")) reload = use.duration();
       if (use.is("reload_by_mtime")) by_mtime = true;
+      if (use.is("zonemd")) zonemd = true;
       if (use.is("fallthrough")) options.fallthrough = Fallthrough::parse(use);
       if (use.is("upstream")) setup.warn(use.at, "upstream has no effect");
     }
@@ -64,6 +67,7 @@ Result<void> setup(server::Setup& setup) {
     for (const dns::Name& name : *names) {
       Zone zone;
       zone.zone = std::make_unique<FileZone>("file", name, setup.block().file(own.text(0)));
+      if (zonemd) zone.zone->check_digests();
       zone.reload = reload;
       zone.by_mtime = by_mtime;
       zones.push_back(std::move(zone));

@@ -37,6 +37,7 @@ constexpr Option kOptions[] = {
      .repeat = Repeat::append,
      .help = "the zones are catalogs (RFC 9432); which of their members are taken"},
     {.name = "store", .args = kStoreArgs, .required = 1, .help = "folder of copies, for a start without the primaries"},
+    {.name = "zonemd", .help = "refuse versions whose digest does not fit (RFC 8976)"},
 };
 
 constexpr size_t kTransfersAtOnce = 10;
@@ -110,6 +111,7 @@ Result<void> setup(server::Setup& setup) {
       if (use.is("catalog")) {
         if (auto added = add_members(setup, use, catalog); added.has_error()) return added;
       }
+      if (use.is("zonemd")) source.zonemd = true;
       if (use.is("store")) source.store = setup.block().file(use.text());
     }
     if (source.primaries.empty()) {

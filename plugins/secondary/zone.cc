@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "plugins/common/go_duration.h"
 #include "zones/serial.h"
+#include "zones/zonemd.h"
 
 namespace portolan::secondary {
 namespace {
@@ -183,12 +184,17 @@ Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const SocketAddress& prima
   // Behind one address there may be several servers that do not have the same.
   if (last_ && is_enough(fetched->serial, primary)) co_return Found::confirmed;
   if (!fetched->tree) co_return fail(primary.text() + ": it has nothing newer than what has expired");
-  if (owner_.accepts) {
-    const Result<void> accepted = owner_.accepts(*fetched->tree);
-    if (accepted.has_error()) co_return fail(primary.text() + ": " + accepted.error().message);
-  }
+  const Result<void> accepted = accepts(*fetched->tree);
+  if (accepted.has_error()) co_return fail(primary.text() + ": " + accepted.error().message);
   take_over(std::move(*fetched), primary);
   co_return Found::newer;
+}
+
+Result<void> SecondaryZone::accepts(const ZoneTree& tree) const {
+  if (source_.zonemd) {
+    if (const auto checked = zones::check_zonemd(tree); checked.has_error()) return checked.error();
+  }
+  return owner_.accepts ? owner_.accepts(tree) : Result<void>();
 }
 
 // Whether a primary's serial says that the version that is there is the one to serve; it is confirmed then.

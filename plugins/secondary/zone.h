@@ -28,6 +28,7 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   struct Source {
     std::vector<SocketAddress> primaries;  // in the order they are asked
     std::string store;                     // folder of copies; empty: none
+    bool zonemd = false;                   // a version whose digest does not fit is not taken (RFC 8976)
     bool operator==(const Source&) const = default;
   };
   struct Surroundings {
@@ -84,6 +85,7 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   void begin();
   Task<void> ask_all();
   Task<Result<Found>> ask(const SocketAddress& primary);
+  Result<void> accepts(const zones::ZoneTree& tree) const;
   bool is_enough(uint32_t serial, const SocketAddress& primary);
   void take_over(zones::Transferred transferred, const SocketAddress& primary);
   void confirm();

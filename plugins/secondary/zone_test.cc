@@ -30,11 +30,12 @@ struct Setting {
   ~Setting() {
     if (zone) zone->stop(this);
   }
-  void make(std::string store = {}) {
+  void make(std::string store = {}, bool zonemd = false) {
     if (zone) zone->stop(this);
     SecondaryZone::Source source;
     for (const auto& each : primaries) source.primaries.push_back(each->address());
     source.store = std::move(store);
+    source.zonemd = zonemd;
     zone = std::make_shared<SecondaryZone>(*dns::Name::parse(kZone), std::move(source),
                                            SecondaryZone::Surroundings{loop, clock, slots, times});
   }
@@ -376,6 +377,23 @@ TEST_CASE("secondary: answers that are none do not harm, and the log says what i
     CHECK(said.find(c.said) != std::string::npos);
     CHECK(std::count(said.begin(), said.end(), '\n') == 1);
   }
+}
+
+TEST_CASE("secondary: with zonemd a version whose digest does not fit is not taken (RFC 8976)") {
+  log::LogCapture captured;
+  Setting setting;
+  setting.make({}, true);
+  setting.started();
+  CHECK(setting.served() == "1 192.0.2.1");
+  captured.take();
+  Lines lines = kTwo;
+  lines.push_back("@ 60 IN ZONEMD 2 1 1 " + std::string(96, '0'));
+  setting.primary().set(2, lines);
+  setting.settle(kRefresh);
+  CHECK(setting.served() == "1 192.0.2.1");
+  CHECK(captured.take().find("serial 1 stays: " + setting.primary().text() +
+                             ": ZONEMD of alder.test. does not fit serial 2: the zone has another digest") !=
+        std::string::npos);
 }
 
 TEST_CASE("secondary: stopping in the middle of a transfer lets go of everything") {

@@ -108,6 +108,7 @@ zone:
 
 class Knot(Peer):
     program = "knotd"
+    more = ""  # lines of the zone's configuration
 
     def arguments(self):
         return ["-c", self.path("conf")]
@@ -139,7 +140,12 @@ zone:
     zonefile-load: difference
     journal-content: changes
     acl: loopback
-{role}"""
+{role}{self.more}"""
+
+
+class KnotWithDigest(Knot):
+    """Adds a ZONEMD record to each version (RFC 8976)."""
+    more = "    zonemd-generate: zonemd-sha512\n"
 
 
 class Bind(Peer):

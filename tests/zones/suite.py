@@ -16,7 +16,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from peers import PEERS, ZONE, Failed, eventually  # noqa: E402
+from peers import PEERS, ZONE, Failed, KnotWithDigest, eventually  # noqa: E402
 from server import Server, expect, process  # noqa: E402
 from transfers import content, expected  # noqa: E402
 
@@ -142,8 +142,27 @@ def large_zone_passes_through(peer_class, binary, folder):
             has(server.port, LARGE, "portolan")
 
 
+def digest_fits(peer_class, binary, folder):
+    """The peer puts a ZONEMD record into the zone; it is compared with what has come, whole and in changes."""
+    server = Server(binary, "", {})
+    os.mkdir(os.path.join(server.folder, "copies"))
+    peer = peer_class(folder, True, server.port)
+    server.write_corefile(SECONDARY.replace("PEER", str(peer.port)).replace("store copies", "zonemd"))
+    peer.set_zone(FIRST)
+    with peer:
+        peer.serving()
+        with server:
+            server.listening()
+            for text, address in ((FIRST, ["192.0.2.5", "192.0.2.6"]), (SECOND, ["192.0.2.5"])):
+                peer.set_zone(text)
+                eventually(lambda: server.ask("www.alder.test"), ("NOERROR", address), "the answer", 20)
+                expect(len([each for each in content(server.port, ZONE) if each[2] == "ZONEMD"]), 1, "digests")
+            expect(lines(server, "ZONEMD"), [], "complaints")
+
+
 CASES = [(f"{case.__name__}_{peer.__name__.lower()}", case, peer)
          for peer in PEERS for case in (comes_from, goes_to, large_zone_passes_through)]
+CASES.append(("digest_fits_knot", digest_fits, KnotWithDigest))
 
 
 def main():
