@@ -37,6 +37,10 @@ void ZoneChange::each_base_record(Visit visit) const {
   for (const ZoneTree::Node& node : base_.nodes()) {
     for (const ZoneTree::RRset& rrset : base_.rrsets(node)) set(rrset);
   }
+  for (const ZoneTree::Hashed& hashed : base_.hashed_owners()) {
+    set(hashed.set);
+    set(hashed.signatures);
+  }
 }
 
 // The records of a name are looked at once, when the first change comes to it.
@@ -51,6 +55,10 @@ void ZoneChange::touch(dns::NameView owner) {
   const dns::Name lower = dns::Name(owner).lower();
   if (const ZoneTree::Node* node = base_.find(lower)) {
     for (const ZoneTree::RRset& rrset : base_.rrsets(*node)) note(rrset);
+  }
+  if (const ZoneTree::Hashed* hashed = base_.hashed_owner(lower)) {
+    note(hashed->set);
+    note(hashed->signatures);
   }
 }
 

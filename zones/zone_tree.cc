@@ -49,6 +49,13 @@ const ZoneTree::Hashed* ZoneTree::covering(const Nsec3Hash& hash) const {
   return &hashed_[behind == chain_.begin() ? chain_.back() : behind[-1]];  // the last one's next is the first
 }
 
+const ZoneTree::Hashed* ZoneTree::hashed_owner(NameView name) const {
+  const auto found =
+      std::lower_bound(hashed_.begin(), hashed_.end(), name,
+                       [this](const Hashed& each, NameView wanted) { return owner(each).compare(wanted) < 0; });
+  return found != hashed_.end() && owner(*found).equals(name) ? &*found : nullptr;
+}
+
 dns::Record ZoneTree::record(const RRset& set, unsigned index) const {
   const Slot& slot = records_[set.first + index];
   return {owner(set), set.type, dns::RRClass::in, slot.ttl, {octets_.data() + slot.rdata, slot.size}};

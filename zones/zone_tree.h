@@ -71,12 +71,17 @@ class ZoneTree {
   const Hashed* covering(const Nsec3Hash& hash) const;
 
   std::span<const Node> nodes() const { return nodes_; }
+  /// The hashed owner called `name`, of whatever chain; null when there is none.
+  const Hashed* hashed_owner(dns::NameView name) const;
   /// NSEC3 records and their signatures, of the chain and others, owner by owner.
   std::span<const Hashed> hashed_owners() const { return hashed_; }
   std::span<const RRset> rrsets(const Node& node) const {
     return std::span(rrsets_).subspan(node.first_rrset, node.rrset_count);
   }
   dns::NameView owner(const Node& node) const { return {octets_.data() + node.owner, node.owner_size}; }
+  dns::NameView owner(const Hashed& hashed) const {
+    return owner(hashed.set.count != 0 ? hashed.set : hashed.signatures);
+  }
   dns::NameView owner(const RRset& set) const { return {octets_.data() + set.owner, set.owner_size}; }
   /// Record `index` of an rrset; it points into the tree.
   dns::Record record(const RRset& set, unsigned index) const;

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <memory>
 
+#include "dns/rdata.h"
 #include "dns/reader.h"
+#include "zones/canonical.h"
 
 namespace portolan::zones {
 namespace {
 
+using dns::NameView;
 using dns::RRType;
 using Octets = std::vector<uint8_t>;
 
@@ -27,51 +30,6 @@ const EVP_MD* hash_of(const Digest& digest) {
   return digest.algorithm == 1 ? EVP_sha384() : digest.algorithm == 2 ? EVP_sha512() : nullptr;
 }
 
-// Types whose names are in lower case in the canonical form (RFC 4034 section 6.2, RFC 6840 section 5.1); in later
-// types names stay as they are.
-bool lowers_names(RRType type) {
-  switch (static_cast<uint16_t>(type)) {
-    case 2:   // NS
-    case 3:   // MD
-    case 4:   // MF
-    case 5:   // CNAME
-    case 6:   // SOA
-    case 7:   // MB
-    case 8:   // MG
-    case 9:   // MR
-    case 12:  // PTR
-    case 14:  // MINFO
-    case 15:  // MX
-    case 17:  // RP
-    case 18:  // AFSDB
-    case 21:  // RT
-    case 24:  // SIG
-    case 26:  // PX
-    case 30:  // NXT
-    case 33:  // SRV
-    case 35:  // NAPTR
-    case 36:  // KX
-    case 39:  // DNAME
-    case 46:  // RRSIG
-      return true;
-    default:
-      return false;
-  }
-}
-
-Octets canonical_rdata(const dns::Record& record) {
-  Octets rdata(record.rdata.begin(), record.rdata.end());
-  if (!lowers_names(record.type)) return rdata;
-  const dns::RdataLayout layout = dns::rdata_layout(record);
-  size_t at = layout.fixed_before;
-  for (unsigned i = 0; i < layout.names && at < rdata.size(); ++i) {
-    const size_t size = dns::uncompressed_name_size(std::span(rdata).subspan(at));
-    for (size_t j = at; j < at + size; ++j) rdata[j] = dns::kLower[rdata[j]];
-    at += size;
-  }
-  return rdata;
-}
-
 /// One hash over the zone.
 class Hashing {
  public:
@@ -79,7 +37,7 @@ class Hashing {
     EVP_DigestInit_ex(context_.get(), kind, nullptr);
   }
 
-  void add(const dns::Record& record, const Octets& rdata) {
+  void add(const dns::Record& record, const std::string& rdata) {
     octets_.clear();
     for (const uint8_t octet : record.owner.wire()) octets_.push_back(dns::kLower[octet]);
     put(static_cast<uint16_t>(record.type), 2);
@@ -107,15 +65,9 @@ class Hashing {
   Octets octets_;
 };
 
-// The type that an RRSIG covers; for other types the type itself.
-RRType about(const dns::Record& record) {
-  if (record.type != RRType::rrsig || record.rdata.size() < 2) return record.type;
-  return static_cast<RRType>(dns::read16(record.rdata.data()));
-}
-
 // Records of one owner and type in canonical order (RFC 4034 section 6.3), equal ones once.
 void add_rrset(std::vector<dns::Record>& records, Hashing& hashing) {
-  std::vector<std::pair<Octets, const dns::Record*>> sorted;
+  std::vector<std::pair<std::string, const dns::Record*>> sorted;
   for (const dns::Record& record : records) sorted.emplace_back(canonical_rdata(record), &record);
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (size_t i = 0; i < sorted.size(); ++i) {
@@ -139,7 +91,8 @@ void add_node(const ZoneTree& tree, const ZoneTree::Node& node, Hashing& hashing
   for (size_t i = 0; i < sets.size(); ++i) {
     for (unsigned j = 0; j < sets[i]->count; ++j) {
       const dns::Record record = tree.record(*sets[i], j);
-      if (!apex || about(record) != RRType::zonemd) records.push_back(record);
+      const RRType about = record.type == RRType::rrsig ? dns::signed_type(record) : record.type;
+      if (!apex || about != RRType::zonemd) records.push_back(record);
     }
     if (i + 1 == sets.size() || sets[i + 1]->type != sets[i]->type) add_rrset(records, hashing);
   }
@@ -147,9 +100,25 @@ void add_node(const ZoneTree& tree, const ZoneTree::Node& node, Hashing& hashing
 
 Octets digest_of(const ZoneTree& tree, const EVP_MD* kind) {
   Hashing hashing(kind);
+  std::vector<dns::Record> records;
+  size_t next = 0;  // of the hashed owners, which stand apart
+  const auto add_hashed_before = [&](const dns::NameView* end) {
+    for (; next < tree.hashed_owners().size(); ++next) {
+      const ZoneTree::Hashed& hashed = tree.hashed_owners()[next];
+      if (end && tree.owner(hashed).compare(*end) > 0) return;
+      for (const auto* set : {&hashed.signatures, &hashed.set}) {  // RRSIG is 46, NSEC3 is 50
+        for (unsigned i = 0; i < set->count; ++i) records.push_back(tree.record(*set, i));
+        add_rrset(records, hashing);
+      }
+    }
+  };
   for (const ZoneTree::Node& node : tree.nodes()) {
-    if (tree.owner(node).is_under(tree.origin())) add_node(tree, node, hashing);
+    const NameView owner = tree.owner(node);
+    if (!owner.is_under(tree.origin())) continue;
+    add_hashed_before(&owner);
+    add_node(tree, node, hashing);
   }
+  add_hashed_before(nullptr);
   return hashing.finish();
 }
 

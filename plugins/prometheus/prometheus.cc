@@ -79,7 +79,7 @@ Series* Prometheus::series_of_label(const server::Query& query, const server::Ne
   if (longest.size() == query.zone.size()) return nullptr;
   ByZone& zones = by_label_[query.worker().index()][&query.listener()];
   if (const auto found = zones.find(longest); found != zones.end()) return found->second;
-  Series* series = &Series::of(query.listener().label, longest.text(), next.name());
+  Series* series = &Series::of(query.listener().label, longest.text(), block_.view(), next.name());
   zones.emplace(dns::Name(longest), series);
   return series;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Zone transfers between the server and others: NSD, Knot DNS and BIND as its primaries and as its secondaries.
+"""The server beside NSD, Knot DNS and BIND: zone transfers from them and to them, and answers from the same zones.
 
     suite.py --server build/release/portolan [--only GLOB]
 
 Each case prints `ok NAME`, `left out NAME: why` (a program is not there) or `FAILED NAME: why`."""
 import argparse
 import fnmatch
+import functools
 import json
 import os
 import shutil
@@ -16,7 +17,8 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from peers import PEERS, ZONE, Failed, KnotWithDigest, eventually  # noqa: E402
+import answers  # noqa: E402
+from peers import PEERS, ZONE, Failed, Knot, KnotWithDigest, Nsd, eventually  # noqa: E402
 from server import Server, expect, process  # noqa: E402
 from transfers import content, expected  # noqa: E402
 
@@ -163,6 +165,8 @@ def digest_fits(peer_class, binary, folder):
 CASES = [(f"{case.__name__}_{peer.__name__.lower()}", case, peer)
          for peer in PEERS for case in (comes_from, goes_to, large_zone_passes_through)]
 CASES.append(("digest_fits_knot", digest_fits, KnotWithDigest))
+CASES += [(f"same_answers_{how}_{peer.__name__.lower()}", functools.partial(answers.same_answers, how=how), peer)
+          for peer in (Knot, Nsd) for how in answers.SIGNED]
 
 
 def main():
@@ -185,6 +189,8 @@ def main():
             case(peer, binary, folder)
             passed += 1
             print(f"ok {name} ({time.time() - begin:.1f} s)", flush=True)
+        except answers.LeftOut as why:
+            print(f"left out {name}: {why}", flush=True)
         except Failed as why:
             failed += 1
             print(f"FAILED {name}: {why}", flush=True)
