@@ -1,5 +1,5 @@
-"""The same questions to the server and to another one over the same zone file: plain, and signed with NSEC, with NSEC3 and
-with NSEC3 that opts out."""
+"""The same questions to the server and to another one over the same zone file: plain, and signed with NSEC, with NSEC3
+and with NSEC3 that opts out."""
 import os
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ class LeftOut(Exception):
 
 APEX = ZONE + "."
 COREFILE = ZONE + ":{PORT} {\n    errors\n    file {DIR}/zone\n}\n"
-# CoreDNS gives a negative answer's SOA its own TTL, not the least of that and the SOA's minimum: here they are the same.
+# CoreDNS gives a negative answer's SOA its own TTL, not the least of that and its minimum: here they are the same.
 RECORDS = f"""$ORIGIN {APEX}
 $TTL 300
 @ SOA ns1 admin 7 3600 600 86400 300
@@ -58,11 +58,11 @@ ns.deep.cut A 192.0.2.22
 caa CAA 0 issue "ca.test"
 """ + "".join(f"h{i} A 192.0.2.{i}\n" for i in range(60))
 TYPES = ("A", "AAAA", "TXT", "MX", "SRV", "CNAME", "NS", "DS", "SOA", "DNAME", "NSEC3PARAM", "DNSKEY", "CAA")
-NAMES = ("", "www", "WWW", "ns1", "mail", "nothere", "a.nothere", "a.b.nothere", "c", "b.c", "a.b.c", "x.b.c", "srv", "caa",
-         "alias", "chain", "out", "dangling", "towild", "*.wild", "wild", "x.wild", "x.y.wild", "x.wildalias", "x.wildgone",
-         "x.deep.ent", "deep.ent", "ent", "x.ent", "dn", "x.dn", "y.dn", "a.x.dn", "target", "secure", "www.secure", "ns.secure",
-         "insecure", "www.insecure", "ns.insecure", "other", "www.other", "deep.cut", "cut", "www.deep.cut", "x.cut", "h1",
-         "h59", "h60", "x.h1", "_tcp.www", "zzz", "0", "-")
+NAMES = ("", "www", "WWW", "ns1", "mail", "nothere", "a.nothere", "a.b.nothere", "c", "b.c", "a.b.c", "x.b.c", "srv",
+         "caa", "alias", "chain", "out", "dangling", "towild", "*.wild", "wild", "x.wild", "x.y.wild", "x.wildalias",
+         "x.wildgone", "x.deep.ent", "deep.ent", "ent", "x.ent", "dn", "x.dn", "y.dn", "a.x.dn", "target", "secure",
+         "www.secure", "ns.secure", "insecure", "www.insecure", "ns.insecure", "other", "www.other", "deep.cut",
+         "cut", "www.deep.cut", "x.cut", "h1", "h59", "h60", "x.h1", "_tcp.www", "zzz", "0", "-")
 SIGNED = {"plain": None, "nsec": (), "nsec3": ("-3", "aabbccdd", "-H", "5"), "opt_out": ("-3", "-", "-A", "-H", "0")}
 
 
@@ -76,14 +76,14 @@ def signed(folder, how):
     keygen = os.path.join(os.path.dirname(signer), "dnssec-keygen")
     text = RECORDS
     for words in (("-f", "KSK"), ()):
-        made = subprocess.run([keygen, "-q", "-a", "ECDSAP256SHA256", *words, ZONE], cwd=folder, check=True, timeout=30,
-                              capture_output=True, text=True).stdout.strip()
+        made = subprocess.run([keygen, "-q", "-a", "ECDSAP256SHA256", *words, ZONE], cwd=folder, check=True,
+                              timeout=30, capture_output=True, text=True).stdout.strip()
         with open(os.path.join(folder, made + ".key")) as key:
             text += key.read()
     with open(os.path.join(folder, "unsigned"), "w") as target:
         target.write(text)
-    subprocess.run([signer, "-q", *SIGNED[how], "-o", ZONE, "-f", "signed", "unsigned"], cwd=folder, check=True, timeout=60,
-                   capture_output=True)
+    subprocess.run([signer, "-q", *SIGNED[how], "-o", ZONE, "-f", "signed", "unsigned"], cwd=folder, check=True,
+                   timeout=60, capture_output=True)
     with open(os.path.join(folder, "signed")) as source:
         return source.read()
 
@@ -99,14 +99,15 @@ def ask(port, name, kind, do):
 
 
 def lines(section):
-    return sorted(f"{rrset.name.to_text().lower()} {rrset.ttl} {dns.rdatatype.to_text(rdata.rdtype)} {rdata.to_text().lower()}"
+    return sorted(f"{rrset.name} {rrset.ttl} {dns.rdatatype.to_text(rdata.rdtype)} {rdata}".lower()
                   for rrset in section for rdata in rrset)
 
 
 def without(records, *kinds):
     """The records but those of these types and what signs them."""
+    kinds = [kind.lower() for kind in kinds]
     return [each for each in records if each.split()[2] not in kinds
-            and not (each.split()[2] == "RRSIG" and each.split()[3].upper() in kinds)]
+            and not (each.split()[2] == "rrsig" and each.split()[3] in kinds)]
 
 
 def comparable(answer, is_signed):
@@ -116,8 +117,8 @@ def comparable(answer, is_signed):
     if answer["answer"]:
         cut = [each for each in answer["authority"] if not each.startswith(APEX + " ")]
         apex = [each for each in answer["authority"] if each.startswith(APEX + " ") and each not in answer["answer"]]
-        kinds = {each.split()[2] for each in answer["answer"]} - {"RRSIG"}
-        answer["authority"] = sorted(cut + without(apex, "NS", *(("SOA",) if kinds <= {"CNAME", "DNAME"} else ())))
+        kinds = {each.split()[2] for each in answer["answer"]} - {"rrsig"}
+        answer["authority"] = sorted(cut + without(apex, "NS", *(("SOA",) if kinds <= {"cname", "dname"} else ())))
     elif not is_signed:
         answer["authority"] = without(answer["authority"], "DS")
     return answer
@@ -138,7 +139,8 @@ def same_answers(peer_class, binary, folder, how):
                 for kind in TYPES:
                     for do in (False, True):
                         asked = (f"{name}.{APEX}" if name else APEX, kind, do)
-                        ours, theirs = (comparable(ask(port, *asked), how != "plain") for port in (server.port, peer.port))
+                        ours, theirs = (comparable(ask(port, *asked), how != "plain")
+                                        for port in (server.port, peer.port))
                         if ours != theirs and not explained(peer_class, ours, theirs):
                             different.append((asked, ours, theirs))
     if different:
@@ -147,8 +149,8 @@ def same_answers(peer_class, binary, folder, how):
 
 
 def explained(peer_class, ours, theirs):
-    """NSD proves the same with other records: fewer behind a DNAME, more for the name of a wildcard itself and for opted-out
-    delegations. Knot's proofs are ours, record by record."""
+    """NSD proves the same with other records: fewer behind a DNAME, more for the name of a wildcard itself and for
+    delegations that opt out. Knot's proofs are ours, record by record."""
     if peer_class is not Nsd:
         return False
     proofs = ("NSEC", "NSEC3")
