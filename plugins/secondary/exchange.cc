@@ -36,7 +36,7 @@ bool has_id_of(std::span<const uint8_t> answer, std::span<const uint8_t> questio
   return answer.size() >= dns::kHeaderSize && answer[0] == question[0] && answer[1] == question[1];
 }
 
-enum class Look : uint8_t { serial, other, cut };  // other: no answer to this question
+enum class Look : uint8_t { answer, other };  // other: no answer to this question
 
 // Reads an answer to an SOA question.
 Result<uint32_t> read_serial(std::span<const uint8_t> octets, std::span<const uint8_t> question, const dns::Name& zone,
@@ -51,7 +51,8 @@ Result<uint32_t> read_serial(std::span<const uint8_t> octets, std::span<const ui
   for (const dns::Question& each : answer.questions) {
     if (!each.name.equals(zone) || each.type != dns::RRType::soa) return fail("answer to another question");
   }
-  look = answer.header.tc ? Look::cut : Look::serial;
+  look = Look::answer;
+  if (answer.header.tc) return fail("truncated answer");
   if (answer.rcode() != 0) return fail("rcode was " + dns::text(static_cast<dns::Rcode>(answer.rcode())));
   for (const dns::Record& record : answer.answer) {
     dns::Soa soa;
@@ -133,10 +134,8 @@ Task<Result<uint32_t>> ask_serial(const Inquiry& inquiry) {
   Look look = Look::other;
   Task<Result<uint32_t>> over_udp = ask_over(inquiry, Kind::udp, look);
   Result<uint32_t> serial = co_await over_udp;
-  if (look == Look::serial) {
-    if (serial.has_error()) co_return with_primary(inquiry, serial.error());
-    co_return serial;
-  }
+  // An error too: a primary may refuse questions about a catalog that do not come over TCP, as Knot DNS does.
+  if (serial.has_value()) co_return serial;
   Task<Result<uint32_t>> over_tcp = ask_over(inquiry, Kind::tcp, look);
   serial = co_await over_tcp;
   if (serial.has_error()) co_return with_primary(inquiry, serial.error());

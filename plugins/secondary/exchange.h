@@ -27,7 +27,7 @@ struct Inquiry {
   Times times;
 };
 
-/// The serial that the primary has: over UDP, over TCP when that gives no whole answer.
+/// The serial that the primary has: over UDP, over TCP when that does not give it.
 Task<Result<uint32_t>> ask_serial(const Inquiry& inquiry);
 
 /// The zone: IXFR with `current`, and AXFR when the primary would not or could not, or when there is no `current`.

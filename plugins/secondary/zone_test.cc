@@ -322,7 +322,7 @@ TEST_CASE("secondary: a zone that is older than the SOA answer said, and than ou
   CHECK(setting.served() == "5 192.0.2.1");
 }
 
-TEST_CASE("secondary: a UDP answer that is forged, cut or missing is waited past, asked for over TCP") {
+TEST_CASE("secondary: a UDP answer that is forged, cut, refused or missing is asked for over TCP") {
   const struct {
     Answer udp;
     Lines expected;
@@ -331,6 +331,7 @@ TEST_CASE("secondary: a UDP answer that is forged, cut or missing is waited past
       {{.messages = {{"@ 60 IN SOA ns h 9 1 1 1 1"}}, .wrong_ids = 1}, {"SOA udp", "SOA udp", "SOA tcp"}},
       {{.raw = {0, 0, 0x80}}, {"SOA udp", "SOA udp", "SOA tcp"}},  // malformed
       {{.messages = {{}}, .truncated = true}, {"SOA udp", "SOA tcp"}},
+      {{.messages = {{}}, .rcode = 5}, {"SOA udp", "SOA tcp"}},  // as Knot DNS does for catalogs
   };
   for (const auto& c : cases) {
     Setting setting;

@@ -148,6 +148,27 @@ class KnotWithDigest(Knot):
     more = "    zonemd-generate: zonemd-sha512\n"
 
 
+class KnotWithCatalog(Knot):
+    """Lists its zone in a catalog, cat.test (RFC 9432), as long as it has it (`has_zone`)."""
+    has_zone = True
+
+    def configuration(self):
+        text = super().configuration() + "    catalog-role: member\n    catalog-zone: cat.test\n"
+        if not self.has_zone:
+            text = text[:text.index("zone:\n") + len("zone:\n")]
+        return text + f"""  - domain: cat.test
+    storage: "{self.folder}"
+    catalog-role: generate
+    acl: loopback
+    notify: other
+"""
+
+    def keep_zone(self, has_zone):
+        self.has_zone = has_zone
+        self.write("conf", self.configuration())
+        os.kill(self.process.pid, signal.SIGHUP)
+
+
 class Bind(Peer):
     program = "named"
 

@@ -18,8 +18,8 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import answers  # noqa: E402
-from peers import PEERS, ZONE, Failed, Knot, KnotWithDigest, Nsd, eventually  # noqa: E402
-from server import Server, expect, process  # noqa: E402
+from peers import PEERS, ZONE, Failed, Knot, KnotWithCatalog, KnotWithDigest, Nsd, eventually  # noqa: E402
+from server import Asking, Server, expect, process, usr1  # noqa: E402
 from transfers import content, expected  # noqa: E402
 
 SECONDARY = """alder.test:{PORT} {
@@ -31,6 +31,14 @@ SECONDARY = """alder.test:{PORT} {
     }
     transfer {
         to *
+    }
+}
+"""
+CATALOG = """.:{PORT} {
+    errors
+    secondary cat.test {
+        transfer from 127.0.0.1:PEER
+        catalog test
     }
 }
 """
@@ -162,9 +170,53 @@ def digest_fits(peer_class, binary, folder):
             expect(lines(server, "ZONEMD"), [], "complaints")
 
 
+def catalog_is_followed(peer_class, binary, folder):
+    """The zone that a catalog lists is served, no longer when it is taken out, and again."""
+    server = Server(binary, "", {})
+    peer = peer_class(folder, True, server.port)
+    server.write_corefile(CATALOG.replace("PEER", str(peer.port)))
+    peer.set_zone(FIRST)
+    with peer:
+        peer.serving()
+        with server:
+            server.listening()
+            served, gone = ("NOERROR", ["192.0.2.5", "192.0.2.6"]), ("REFUSED", [])
+            eventually(lambda: server.ask("www.alder.test"), served, "the answer", 20)
+            peer.keep_zone(False)
+            eventually(lambda: server.ask("www.alder.test"), gone, "once it is not listed", 20)
+            peer.keep_zone(True)
+            eventually(lambda: server.ask("www.alder.test"), served, "once it is listed again", 20)
+
+
+def reload_keeps_the_zone(peer_class, binary, folder):
+    """The Corefile is read again while the primary is away: every question is answered meanwhile."""
+    server = Server(binary, "", {})
+    os.mkdir(os.path.join(server.folder, "copies"))
+    peer = peer_class(folder, True, server.port)
+    corefile = SECONDARY.replace("PEER", str(peer.port))
+    server.write_corefile(corefile)
+    peer.set_zone(FIRST)
+    with server:
+        server.listening()
+        with peer:
+            peer.serving()
+            has(server.port, FIRST, "portolan")
+        with Asking(server, "new.alder.test", ("NXDOMAIN", [])) as asking:
+            for more in ("    log\n", "    loadbalance\n"):
+                server.write_corefile(corefile.replace("    errors\n", "    errors\n" + more))
+                usr1(server)
+                time.sleep(0.3)
+            server.write_corefile(corefile.replace(f":{peer.port}", ":1"))  # another primary, which is not there
+            usr1(server)
+            time.sleep(0.3)
+        expect(asking.wrong[:3], [], f"wrong answers of {asking.asked}")
+
+
 CASES = [(f"{case.__name__}_{peer.__name__.lower()}", case, peer)
          for peer in PEERS for case in (comes_from, goes_to, large_zone_passes_through)]
-CASES.append(("digest_fits_knot", digest_fits, KnotWithDigest))
+CASES += [("digest_fits_knot", digest_fits, KnotWithDigest),
+          ("catalog_is_followed_knot", catalog_is_followed, KnotWithCatalog),
+          ("reload_keeps_the_zone_knot", reload_keeps_the_zone, Knot)]
 CASES += [(f"same_answers_{how}_{peer.__name__.lower()}", functools.partial(answers.same_answers, how=how), peer)
           for peer in (Knot, Nsd) for how in answers.SIGNED]
 
