@@ -96,6 +96,8 @@ void SecondaryZone::start(const void* who, Owner owner) {
   owner_ = std::move(owner);
   if (!first) return;
   timer_.emplace(around_.loop);
+  gauges_.emplace(origin_.text());
+  expose();
   wake();
 }
 
@@ -104,6 +106,7 @@ void SecondaryZone::stop(const void* who) noexcept {
   who_ = nullptr;
   owner_ = {};
   timer_.reset();
+  gauges_.reset();
   under_way_.reset();
   asking_ = false;
 }
@@ -180,12 +183,18 @@ Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const SocketAddress& prima
   co_await place;
   Task<Result<zones::Transferred>> fetching = fetch(*inquiry_, base);
   Result<zones::Transferred> fetched = co_await fetching;
-  if (fetched.has_error()) co_return fetched.error();
+  if (fetched.has_error()) {
+    count_transfer("failed");
+    co_return fetched.error();
+  }
   // Behind one address there may be several servers that do not have the same.
   if (last_ && is_enough(fetched->serial, primary)) co_return Found::confirmed;
   if (!fetched->tree) co_return fail(primary.text() + ": it has nothing newer than what has expired");
   const Result<void> accepted = accepts(*fetched->tree);
-  if (accepted.has_error()) co_return fail(primary.text() + ": " + accepted.error().message);
+  if (accepted.has_error()) {
+    count_transfer("failed");
+    co_return fail(primary.text() + ": " + accepted.error().message);
+  }
   take_over(std::move(*fetched), primary);
   co_return Found::newer;
 }
@@ -218,6 +227,8 @@ void SecondaryZone::take_over(zones::Transferred transferred, const SocketAddres
   timers_.confirmed(around_.clock.now(), soa_of(*last_), fast_random64());
   expired_ = false;
   publish();
+  expose();
+  count_transfer(transferred.incremental ? "changes" : "whole");
   if (store_) {
     const auto written = store_->write(last_, around_.clock.wall());
     if (written.has_error()) warn("No copy of " + origin_.text() + " is kept: " + written.error().message);
@@ -229,6 +240,7 @@ void SecondaryZone::take_over(zones::Transferred transferred, const SocketAddres
 void SecondaryZone::confirm() {
   timers_.confirmed(around_.clock.now(), soa_of(*last_), fast_random64());
   if (expired_.exchange(false)) publish();
+  expose();
   if (!store_) return;
   if (store_->confirm(origin_, around_.clock.wall()).has_value()) return;
   // It has gone, or could not be written before.
@@ -252,6 +264,13 @@ void SecondaryZone::expire() {
 }
 
 void SecondaryZone::publish() { served_.replace(expired() ? nullptr : last_); }
+
+// When it expires is told by the wall's clock, since that is what scrapes know.
+void SecondaryZone::expose() const {
+  if (!last_ || !gauges_) return;
+  const auto left = std::chrono::duration_cast<WallTime::duration>(*timers_.expiry() - around_.clock.now());
+  gauges_->set(last_->serial(), around_.clock.wall() + left);
+}
 
 void SecondaryZone::forget_copy() const {
   if (store_) store_->remove(origin_);

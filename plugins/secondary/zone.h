@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "base/rcu.h"
 #include "plugins/secondary/exchange.h"
+#include "plugins/secondary/metrics.h"
 #include "plugins/secondary/slots.h"
 #include "plugins/secondary/store.h"
 #include "server/plugin.h"
@@ -92,6 +93,7 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   void give_up(const std::string& reasons);
   void expire();
   void publish();
+  void expose() const;
   void warn(const std::string& text) const;
 
   const dns::Name origin_;
@@ -113,6 +115,7 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   std::optional<Inquiry> inquiry_;  // what is being asked
   // From start() to stop() only: workers may be the last to let go of a zone, on another thread.
   std::optional<Timer> timer_;
+  std::optional<ZoneGauges> gauges_;
   std::optional<Task<void>> under_way_;
 };
 

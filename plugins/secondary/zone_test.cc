@@ -397,6 +397,40 @@ TEST_CASE("secondary: with zonemd a version whose digest does not fit is not tak
         std::string::npos);
 }
 
+TEST_CASE("secondary: a scrape sees serial and expiry of each zone that there is, and how transfers ended") {
+  const auto value = [](const std::string& name) {
+    const std::string text = "\n" + metrics::exposition();
+    const auto at = text.find("\n" + name + " ");
+    return at == text.npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+  };
+  const std::string zone = "{zone=\"alder.test.\"}", transfers = "portolan_secondary_transfers_total{result=\"";
+  const std::string serial = "portolan_secondary_zone_serial" + zone;
+  const std::string expiry = "portolan_secondary_zone_expiry_timestamp_seconds" + zone;
+  const double whole = std::max(value(transfers + "whole\"}"), 0.0),
+               failed = std::max(value(transfers + "failed\"}"), 0.0);
+  {
+    Setting setting;
+    setting.started();
+    CHECK(value(serial) == 1);
+    CHECK(value(expiry) == 1'700'000'000 + 86400);
+    CHECK(value(transfers + "whole\"}") == whole + 1);
+    setting.settle(kRefresh);
+    CHECK(value(expiry) == 1'700'000'000 + 3605 + 86400);
+    setting.primary().set(2, kTwo);
+    setting.primary().instead = [](const std::string& asked, Answer& answer) {
+      answer = {.messages = {{}}, .rcode = 5};
+      return asked != "SOA udp";
+    };
+    setting.settle(kRefresh);
+    CHECK(value(transfers + "failed\"}") == failed + 1);
+    CHECK(value(serial) == 1);
+    const auto second = std::make_unique<Setting>();
+    second->started();
+  }
+  CHECK(value(serial) == -1);
+  CHECK(value(expiry) == -1);
+}
+
 TEST_CASE("secondary: stopping in the middle of a transfer lets go of everything") {
   Setting setting;
   setting.primary().instead = [&](const std::string&, Answer& answer) {
