@@ -5,8 +5,8 @@
 #include <charconv>
 #include <fstream>
 
+#include "base/base64.h"
 #include "base/log.h"
-#include "cluster/base64.h"
 #include "cluster/exec_credentials.h"
 #include "cluster/tls.h"
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "cluster/base64.h"
+#include "base/base64.h"
 #include "cluster/kubeconfig_exec.h"
 
 namespace portolan::cluster {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "cluster/base64.h"
+#include "base/base64.h"
 #include "cluster/exec_credentials.h"
 #include "cluster/yaml_json.h"
 

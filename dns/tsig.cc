@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "base/base64.h"
 #include "dns/fold.h"
 #include "dns/reader.h"
 #include "dns/wire_writer.h"
@@ -125,13 +126,8 @@ std::optional<TsigAlgorithm> tsig_algorithm(NameView name) {
 size_t mac_size(TsigAlgorithm algorithm) { return of(algorithm).size; }
 
 Result<std::string> parse_tsig_secret(std::string_view text) {
-  std::string octets(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(octets.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0 || text.empty()) return fail("the secret is not base64");
-  // OpenSSL counts the padding as octets.
-  const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  octets.resize(static_cast<size_t>(size) - padding);
+  auto octets = base64_decoded(text);
+  if (octets.has_error() || octets->empty()) return fail("the secret is not base64");
   return octets;
 }
 

@@ -10,8 +10,8 @@ packages=(cmake ninja-build g++ ccache mold pkg-config libboost1.81-dev libssl-d
   nlohmann-json3-dev libyaml-cpp-dev libre2-dev liburcu-dev prometheus-cpp-dev libfmt-dev libsimdjson-dev
   libprotozero-dev libmaxminddb-dev zlib1g-dev doctest-dev libbenchmark-dev bind9-dnsutils procps)
 if [ "$purpose" != run ]; then
-  packages+=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev knot-dnsutils ldnsutils bind9 bind9-utils knot nsd
-    python3 python3-venv python3-yaml python3-dnspython iproute2 openssl util-linux curl musl-tools buildah
+  packages+=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev knot-dnsutils ldnsutils bind9 bind9-utils
+    knot nsd python3 python3-venv python3-yaml python3-dnspython iproute2 openssl util-linux curl musl-tools buildah
     ca-certificates libcap2-bin systemd mandoc man-db)
 fi
 if [ "$purpose" = bench ]; then

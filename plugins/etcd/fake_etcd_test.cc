@@ -9,7 +9,7 @@
 #include <sstream>
 #include <thread>
 
-#include "cluster/base64.h"
+#include "base/base64.h"
 
 namespace portolan::etcd {
 
@@ -17,9 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-std::string decoded(const json& object, const char* name) {
-  return *cluster::base64_decoded(object.value(name, std::string()));
-}
+std::string decoded(const json& object, const char* name) { return *base64_decoded(object.value(name, std::string())); }
 int64_t number(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) return 0;
@@ -50,8 +48,8 @@ struct FakeEtcd::Impl {
 
   json header() const { return {{"cluster_id", cluster}, {"revision", std::to_string(revision)}}; }
   json key_value(const std::string& key, const Value& value) const {
-    json result{{"key", cluster::base64_encoded(key)}, {"mod_revision", std::to_string(value.revision)}};
-    if (!value.value.empty()) result["value"] = cluster::base64_encoded(value.value);
+    json result{{"key", base64_encoded(key)}, {"mod_revision", std::to_string(value.revision)}};
+    if (!value.value.empty()) result["value"] = base64_encoded(value.value);
     if (value.lease != 0) result["lease"] = std::to_string(value.lease);
     return result;
   }

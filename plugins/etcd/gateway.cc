@@ -8,13 +8,11 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "cluster/base64.h"
+#include "base/base64.h"
 
 namespace portolan::etcd {
 namespace {
 
-using cluster::base64_decoded;
-using cluster::base64_encoded;
 using simdjson::dom::element;
 
 // As long as CoreDNS waits for an answer of etcd's.

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "corefile/number.h"
+#include "plugins/common/name_server_address.h"
 #include "plugins/common/per_configuration.h"
 #include "plugins/secondary/secondary.h"
 #include "server/process.h"
@@ -42,29 +42,12 @@ constexpr Option kOptions[] = {
 
 constexpr size_t kTransfersAtOnce = 10;
 
-// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT.
-Result<SocketAddress> parse_primary(const std::string& text) {
-  constexpr uint16_t kPort = 53;
-  const Error wrong = fail("must specify an IP address: `" + text + "'");
-  if (text == "*") return fail("can't use '*' in transfer from");
-  if (auto plain = IpAddress::parse(text); plain.has_value()) return SocketAddress{*plain, kPort};
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return wrong;
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  const auto ip = IpAddress::parse(host);
-  if (ip.has_error() || (ip->is_v6() && text.front() != '[')) return wrong;
-  if (colon + 1 == text.size()) return SocketAddress{*ip, kPort};
-  const auto port = corefile::parse_integer(text.substr(colon + 1));
-  if (port.has_error() || *port < 1 || *port > 65535) return fail("no port: `" + text.substr(colon + 1) + "'");
-  return SocketAddress{*ip, static_cast<uint16_t>(*port)};
-}
-
 Result<void> add_primaries(const server::Setup& setup, const OptionUse& use, SecondaryZone::Source& source) {
   if (use.text(0) != "from") return setup.error(use.at, "unknown property " + use.text(0));
   if (use.size() == 1) return setup.error(use.at, "Wrong argument count or unexpected line ending after 'from'");
   for (size_t i = 1; i < use.size(); ++i) {
-    const auto primary = parse_primary(use.text(i));
+    if (use.text(i) == "*") return setup.error(use.tokens[i].at, "can't use '*' in transfer from");
+    const auto primary = parse_name_server(use.text(i));
     if (primary.has_error()) return setup.error(use.tokens[i].at, primary.error().message);
     source.primaries.push_back(*primary);
   }

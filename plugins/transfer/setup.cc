@@ -1,7 +1,7 @@
 // The directive `transfer [ZONES...] { to ADDRESS... }`.
 #include "server/setup.h"
 
-#include "corefile/number.h"
+#include "plugins/common/name_server_address.h"
 #include "plugins/transfer/transfer.h"
 #include "server/process.h"
 
@@ -32,30 +32,13 @@ constexpr Option kOptions[] = {
      .help = "the address that NOTIFY messages come from"},
 };
 
-// ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT.
-Result<SocketAddress> parse_secondary(const std::string& text) {
-  constexpr uint16_t kPort = 53;
-  const Error wrong = fail("must specify an IP address: `" + text + "'");
-  if (auto plain = IpAddress::parse(text); plain.has_value()) return SocketAddress{*plain, kPort};
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return wrong;
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  const auto ip = IpAddress::parse(host);
-  if (ip.has_error() || (ip->is_v6() && text.front() != '[')) return wrong;
-  if (colon + 1 == text.size()) return SocketAddress{*ip, kPort};
-  const auto port = corefile::parse_integer(text.substr(colon + 1));
-  if (port.has_error() || *port < 1 || *port > 65535) return fail("no port: `" + text.substr(colon + 1) + "'");
-  return SocketAddress{*ip, static_cast<uint16_t>(*port)};
-}
-
 Result<void> add_secondaries(const server::Setup& setup, const OptionUse& use, transfer::Rule& rule) {
   for (size_t i = 0; i < use.size(); ++i) {
     if (use.text(i) == "*") {
       rule.everyone = true;
       continue;
     }
-    const auto secondary = parse_secondary(use.text(i));
+    const auto secondary = parse_name_server(use.text(i));
     if (secondary.has_error()) return setup.error(use.tokens[i].at, secondary.error().message);
     rule.to.push_back(*secondary);
   }

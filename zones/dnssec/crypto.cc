@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
+
 namespace portolan::zones {
 namespace {
 
@@ -66,8 +68,8 @@ class KeyBuilder {
 Result<std::string> field(const PrivateFields& fields, std::string_view name) {
   const auto found = fields.find(name);
   if (found == fields.end()) return fail("has no field \"" + std::string(name) + "\"");
-  auto octets = from_base64(found->second);
-  if (octets.has_error()) return fail("field \"" + std::string(name) + "\": " + octets.error().message);
+  auto octets = base64_decoded(found->second);
+  if (octets.has_error() || octets->empty()) return fail("field \"" + std::string(name) + "\": expecting base64");
   return octets;
 }
 
@@ -205,21 +207,6 @@ std::string ecdsa_from_dns(Octets signature, size_t size) {
   std::string out(reinterpret_cast<const char*>(der), static_cast<size_t>(length));
   OPENSSL_free(der);
   return out;
-}
-
-Result<std::string> from_base64(std::string_view text) {
-  std::string packed;
-  for (const char c : text) {
-    if (c != ' ' && c != '\t' && c != '\r') packed += c;
-  }
-  const size_t padding = packed.size() - std::min(packed.size(), packed.find_last_not_of('=') + 1);
-  if (packed.empty() || packed.size() % 4 != 0 || padding > 2) return fail("expecting base64");
-  std::string out(packed.size() / 4 * 3, '\0');
-  const int length = EVP_DecodeBlock(reinterpret_cast<uint8_t*>(out.data()),
-                                     reinterpret_cast<const uint8_t*>(packed.data()), static_cast<int>(packed.size()));
-  if (length < 0) return fail("expecting base64");
-  out.resize(static_cast<size_t>(length) - padding);
-  return {boost::system::in_place_value, std::move(out)};
 }
 
 }  // namespace portolan::zones

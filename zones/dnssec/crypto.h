@@ -33,7 +33,4 @@ size_t number_size(SigningAlgorithm algorithm);
 std::string ecdsa_to_dns(Octets signature, size_t size);
 std::string ecdsa_from_dns(Octets signature, size_t size);
 
-/// Error: the text is no base64.
-Result<std::string> from_base64(std::string_view text);
-
 }  // namespace portolan::zones

@@ -1,9 +1,9 @@
 // Through OpenSSL.
-#include "cluster/base64.h"
+#include "base/base64.h"
 
 #include <openssl/evp.h>
 
-namespace portolan::cluster {
+namespace portolan {
 
 std::string base64_encoded(std::string_view octets) {
   std::string encoded((octets.size() + 2) / 3 * 4 + 1, '\0');
@@ -16,7 +16,7 @@ std::string base64_encoded(std::string_view octets) {
 
 Result<std::string> base64_decoded(std::string_view text) {
   std::string encoded(text);
-  std::erase_if(encoded, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+  std::erase_if(encoded, [](char c) { return c == '\n' || c == '\r' || c == '\t' || c == ' '; });
   std::string decoded(encoded.size() / 4 * 3, '\0');
   const int length =
       EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
@@ -29,4 +29,4 @@ Result<std::string> base64_decoded(std::string_view text) {
   return Result<std::string>(boost::system::in_place_value, std::move(decoded));
 }
 
-}  // namespace portolan::cluster
+}  // namespace portolan

@@ -1,9 +1,9 @@
 // The examples of RFC 4648 section 10, and what is no base64.
-#include "cluster/base64.h"
+#include "base/base64.h"
 
 #include <doctest/doctest.h>
 
-namespace portolan::cluster {
+namespace portolan {
 namespace {
 
 TEST_CASE("base64: the examples of RFC 4648, both ways") {
@@ -28,4 +28,4 @@ TEST_CASE("base64: other characters and cut groups are refused") {
 }
 
 }  // namespace
-}  // namespace portolan::cluster
+}  // namespace portolan
