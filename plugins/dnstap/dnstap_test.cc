@@ -270,6 +270,31 @@ TEST_CASE("dnstap: messages wait for a collector that comes late, and one that c
   CHECK(again->next().value_or(Said{}).type == 6);
 }
 
+TEST_CASE("dnstap: a collector that reads late gets everything in order, in TLS as well") {
+  const Folder folder;
+  const Identity identity(folder, "collector");
+  constexpr int kQueries = 3000;  // more than the buffers of a socket hold
+  for (const bool tls : {false, true}) {
+    CAPTURE(tls);
+    Collector collector;
+    const auto server = serve((tls ? "dnstap tls://127.0.0.1:" : "dnstap tcp://127.0.0.1:") + collector.port() +
+                              " full 1 100 {\n skipverify\n }");
+    const auto peer = collector.accept();
+    REQUIRE(peer);
+    if (tls) REQUIRE(peer->secure(true, &identity));
+    REQUIRE(peer->greet());
+    const std::string rest = "." + std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + ".";
+    for (int i = 0; i < kQueries; ++i) server->ask("n" + std::to_string(10'000 + i) + rest);
+    bool in_order = true;
+    for (int i = 0; i < kQueries && in_order; ++i) {
+      const auto query = peer->next(), response = peer->next();
+      REQUIRE((query && response));
+      in_order = query->query_message.substr(13, 6) == "n" + std::to_string(10'000 + i) && response->type == 6;
+    }
+    CHECK(in_order);
+  }
+}
+
 TEST_CASE("dnstap: without a collector queries are answered, and what is too much is dropped and counted") {
   const Folder folder;
   const std::string path = folder / "nobody";

@@ -31,7 +31,7 @@ Peer::Peer(std::unique_ptr<Stream> stream, bool connecting, SteadyTime now)
 short Peer::events() const {
   if (state_ == State::connecting) return POLLOUT;
   if (state_ == State::securing) return stream_->waits_for();
-  return static_cast<short>(POLLIN | (output_waits_ ? stream_->waits_for() : 0));
+  return static_cast<short>(POLLIN | output_events_);
 }
 
 bool Peer::progress(SteadyTime now) {
@@ -113,7 +113,7 @@ bool Peer::flush(SteadyTime now) {
   const Stream::Step step = stream_->write(left);
   if (left.size() != before) moved_ = now;
   sent_ = output_.size() - left.size();
-  output_waits_ = step == Stream::Step::waits;
+  output_events_ = step == Stream::Step::waits ? stream_->waits_for() : short{0};
   if (left.empty()) {
     output_.clear();
     sent_ = 0;

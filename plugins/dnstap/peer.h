@@ -56,7 +56,7 @@ class Peer {
   SteadyTime moved_;
   std::string output_, input_;
   size_t sent_ = 0;
-  bool output_waits_ = false;
+  short output_events_ = 0;  // that poll(2) has to wait for until more can be written
   std::string error_;
 };
 

@@ -11,7 +11,6 @@
 #include <list>
 #include <map>
 #include <mutex>
-#include <shared_mutex>
 #include <thread>
 #include <vector>
 
@@ -79,6 +78,7 @@ class Server : public httplib::Server {
 struct Entry {
   std::string path;
   Handler handler;
+  size_t running = 0;  // calls of the handler under way
 };
 
 // What opened endpoints there are, by address as written.
@@ -119,14 +119,12 @@ struct Endpoint::Impl {
     thread.join();
   }
 
-  // The shared lock is held while a handler runs: when Route::reset() has the lock, none is running.
+  // Handlers run without the lock, some for seconds; Route::reset() waits for those of its entry.
   void respond(const httplib::Request& request, httplib::Response& response) {
-    std::shared_lock lock(mutex);
-    for (const auto& entry : entries) {
-      if (entry->path != request.path) continue;
+    if (const Use use(*this, request.path); use.entry) {
       const std::string_view target = request.target;
       const std::string_view query = target.substr(std::min(target.find('?'), target.size() - 1) + 1);
-      Response made = entry->handler({request.method, request.path, query, request.body});
+      Response made = use.entry->handler({request.method, request.path, query, request.body});
       response.status = made.status;
       if (!made.location.empty()) response.set_header("Location", made.location);
       response.set_content(std::move(made.body), made.content_type);
@@ -136,10 +134,32 @@ struct Endpoint::Impl {
     response.set_content("404 page not found\n", "text/plain; charset=utf-8");
   }
 
+  /// The entry that answers a path, which does not go away while this lives; null when nobody has the path.
+  struct Use {
+    Use(Impl& impl, const std::string& path) : owner(impl) {
+      const std::lock_guard lock(owner.mutex);
+      for (const auto& each : owner.entries) {
+        if (each->path != path) continue;
+        entry = each.get();
+        ++entry->running;
+        return;
+      }
+    }
+    Use(const Use&) = delete;
+    ~Use() {
+      if (!entry) return;
+      const std::lock_guard lock(owner.mutex);
+      if (--entry->running == 0) owner.idle.notify_all();
+    }
+    Impl& owner;
+    Entry* entry = nullptr;
+  };
+
   const int descriptor;
   const SocketAddress address;
-  std::shared_mutex mutex;
-  std::list<std::shared_ptr<const Entry>> entries;  // oldest first
+  std::mutex mutex;
+  std::condition_variable idle;               // an entry is not running any more
+  std::list<std::shared_ptr<Entry>> entries;  // oldest first
   Server server;
   std::thread thread;
 };
@@ -170,7 +190,7 @@ const SocketAddress& Endpoint::address() const { return impl_->address; }
 Endpoint::Route Endpoint::route(std::string path, Handler handler) {
   Route route;
   route.endpoint_ = shared_from_this();
-  auto entry = std::make_shared<const Entry>(Entry{std::move(path), std::move(handler)});
+  auto entry = std::make_shared<Entry>(Entry{std::move(path), std::move(handler)});
   route.entry_ = entry;
   std::lock_guard lock(impl_->mutex);
   impl_->entries.push_back(std::move(entry));
@@ -187,8 +207,10 @@ Endpoint::Route& Endpoint::Route::operator=(Route&& other) noexcept {
 void Endpoint::Route::reset() {
   if (!endpoint_) return;
   {
-    std::lock_guard lock(endpoint_->impl_->mutex);
+    std::unique_lock lock(endpoint_->impl_->mutex);
+    const auto* own = static_cast<const Entry*>(entry_.get());
     endpoint_->impl_->entries.remove_if([&](const auto& entry) { return entry == entry_; });
+    endpoint_->impl_->idle.wait(lock, [&] { return own->running == 0; });
   }
   entry_.reset();
   endpoint_.reset();

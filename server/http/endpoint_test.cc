@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -116,6 +117,43 @@ TEST_CASE("http endpoint: many requests at once are all answered") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(good == 160);
+}
+
+TEST_CASE("http endpoint: an answer that takes its time holds up nobody but the end of its own route") {
+  const auto endpoint = open_any();
+  std::promise<void> asked, may_end;
+  auto slow = endpoint->route("/slow", [&](const Request&) {
+    asked.set_value();
+    may_end.get_future().wait();
+    return Response{200, "slow"};
+  });
+  std::string answer;
+  std::thread asking([&] { answer = get(*endpoint, "/slow"); });
+  asked.get_future().wait();
+  const auto quick = endpoint->route("/quick", saying("quick"));
+  CHECK(get(*endpoint, "/quick") == "200 quick");
+  std::thread ending([&] { slow.reset(); });
+  while (get(*endpoint, "/slow") != "404 404 page not found\n") std::this_thread::yield();
+  may_end.set_value();
+  ending.join();
+  asking.join();
+  CHECK(answer == "200 slow");
+}
+
+TEST_CASE("http endpoint: handlers see what stands behind the path, and the body, and may redirect") {
+  const auto endpoint = open_any();
+  const auto echo = endpoint->route("/echo", [](const Request& request) {
+    return Response{200, std::string(request.query) + "|" + std::string(request.body)};
+  });
+  const auto moved = endpoint->route("/old", [](const Request&) { return Response{302, "", "text/plain", "/new"}; });
+  CHECK(get(*endpoint, "/echo") == "200 |");
+  CHECK(get(*endpoint, "/echo?") == "200 |");
+  CHECK(get(*endpoint, "/echo?a=1&b") == "200 a=1&b|");
+  const std::string posted = talk(endpoint->address(), "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+  CHECK(posted.ends_with("\r\n\r\n|hi"));
+  const std::string answer = talk(endpoint->address(), "GET /old HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 302 Found\r\n"));
+  CHECK(answer.find("\r\nLocation: /new\r\n") != answer.npos);
 }
 
 TEST_CASE("http endpoint: one that was never asked closes at once") {

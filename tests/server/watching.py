@@ -1,9 +1,11 @@
 """Collectors beside the server: what they are told, and that a bad one costs no answer."""
+import gzip
 import json
 import os
 import socket
 import struct
 import threading
+import urllib.request
 
 from client import ask_tcp, ask_udp, expect, logged
 from server import Server
@@ -28,6 +30,13 @@ TRACED = """.:{PORT} {
     forward . 127.0.0.1:{PORT2}
 }
 .:{PORT2} {
+    hosts {
+        192.0.2.1 web.example
+    }
+}
+"""
+PROFILED = """.:{PORT} {
+    pprof 127.0.0.1:{PORT2}
     hosts {
         192.0.2.1 web.example
     }
@@ -165,5 +174,30 @@ def spans_of_a_query_reach_a_collector(binary):
     expect(spans["servedns"]["tags"]["coredns.io/name"], "web.example.", "name")
 
 
+def a_profile_under_load_names_its_workers(binary):
+    with Server(binary, PROFILED) as server:
+        server.listening()
+        end = threading.Event()
+
+        def ask():
+            while not end.is_set():
+                ask_udp(server, "web.example")
+
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            path = f"http://127.0.0.1:{server.ports['PORT2']}/debug/pprof/profile?seconds=2"
+            with urllib.request.urlopen(path, timeout=20) as answer:
+                profile = gzip.decompress(answer.read())
+            expect(ask_udp(server, "web.example")[:2], WEB, "answer afterwards")
+        finally:
+            end.set()
+            for thread in threads:
+                thread.join()
+        for text in (b"worker-", b"portolan::server::", b"nanoseconds"):
+            expect(text in profile, True, f"{text} in the profile")
+
+
 CASES = [a_collector_hears_of_clients_and_upstreams, a_collector_that_does_not_read_costs_no_answer,
-         spans_of_a_query_reach_a_collector]
+         spans_of_a_query_reach_a_collector, a_profile_under_load_names_its_workers]
