@@ -7,6 +7,7 @@
 
 #include "dns/rdata.h"
 #include "dns/rdata_text.h"
+#include "dns/tsig.h"
 
 using namespace portolan;
 using namespace portolan::dns;
@@ -85,6 +86,16 @@ void look_into(std::span<const Record> records) {
   }
 }
 
+// Whatever the record says, no signature is good that was made without the secret, and the message can be signed.
+void check_signature(std::span<const uint8_t> packet, size_t offset, Arena& arena) {
+  Tsig tsig;
+  if (!read_tsig(packet, offset, arena, tsig)) return;
+  require(verify_tsig(packet, offset, tsig, "nobody knows it", {}, tsig.time) == TsigError::bad_signature);
+  const TsigChain chain{tsig.mac};
+  const size_t most = packet.size() + tsig_size(tsig);
+  require(sign_tsig(packet, tsig, "secret", chain, arena).size() <= most);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -97,6 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(query.question.name.equals(query.question.lower));
   }
   ParsedMessage message;
+  if (status == QueryStatus::ok && query.has_tsig) check_signature(packet, query.tsig_offset, arena);
   if (!parse_message(packet, arena, message)) return 0;
   write_and_read_again(message, kMaxMessage);
   write_and_read_again(message, kMinUdpSize);
