@@ -93,7 +93,7 @@ class Health::Checker {
 
 Result<void> Health::prepare() {
   auto endpoint = server::http::Endpoint::open(options_.address);
-  if (endpoint.has_error()) return endpoint.error();
+  if (endpoint.has_error()) return fail("plugin/health: " + endpoint.error().message);
   endpoint_ = std::move(*endpoint);
   route_ = endpoint_->route("/health", [](const auto&) { return server::http::Response{200, "OK"}; });
   checker_ = Checker::start(endpoint_->address(), endpoint_->address().text());

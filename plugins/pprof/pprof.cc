@@ -107,7 +107,7 @@ Response symbol(const Request& request) {
 
 Result<void> Pprof::prepare() {
   auto endpoint = server::http::Endpoint::open(address_);
-  if (endpoint.has_error()) return endpoint.error();
+  if (endpoint.has_error()) return fail("plugin/pprof: " + endpoint.error().message);
   endpoint_ = std::move(*endpoint);
   const auto page = [&](std::string_view name, server::http::Handler handler) {
     routes_.push_back(endpoint_->route(std::string(kBase) + std::string(name), std::move(handler)));

@@ -40,7 +40,7 @@ Result<void> Ready::prepare() {
     }
   }
   auto endpoint = server::http::Endpoint::open(options_.address);
-  if (endpoint.has_error()) return endpoint.error();
+  if (endpoint.has_error()) return fail("plugin/ready: " + endpoint.error().message);
   endpoint_ = std::move(*endpoint);
   route_ = endpoint_->route("/ready", [plugins = plugins_](const auto&) {
     const std::string waiting = plugins->waiting();
