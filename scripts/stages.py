@@ -8,6 +8,7 @@ import concurrent.futures
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -42,13 +43,14 @@ def run(stage, label, command, timeout, env=None):
     path = os.path.join(LOGS, f"{stage.name}-{label}.log")
     with open(path, "wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                   env={**os.environ, **(env or {})})
+                                   env={**os.environ, **(env or {})},
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # a suite's own cleaning up stops what it has started
             try:
-                process.wait(10)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -121,6 +123,15 @@ def unit(stage, options):
         unit_tests(stage, "release", "unit_tests.txt")
 
 
+def apiserver(stage):
+    """Builds etcd and kube-apiserver; True when they are there."""
+    code = "import sys; sys.path.insert(0, 'tests/cluster'); import cluster; cluster.build(quiet=False)"
+    status, output = run(stage, "apiserver", [PYTHON, "-c", code], 3600)
+    if status != 0:
+        stage.fail(f"the API server does not build:\n{tail(output)}")
+    return status == 0
+
+
 # ---------------------------------------------------------------------- golden
 def golden_suite(stage, label, preset, words, timeout, prefix=(), env=None):
     counts = os.path.join(LOGS, f"{stage.name}-{label}.json")
@@ -143,7 +154,7 @@ def golden_suite(stage, label, preset, words, timeout, prefix=(), env=None):
 
 
 def golden(stage, options):
-    if not build(stage, "release", "portolan"):
+    if not (apiserver(stage) and build(stage, "release", "portolan")):  # the scenarios of etcd want an etcd
         return
     for suite in ("core", "errors", "malformed", "observed", "cli"):
         golden_suite(stage, suite, "release", ["--suite", suite], 900)
@@ -151,15 +162,6 @@ def golden(stage, options):
 
 
 # ---------------------------------------------------------------------- cluster, whole process
-def apiserver(stage):
-    """Builds etcd and kube-apiserver; True when they are there."""
-    code = "import sys; sys.path.insert(0, 'tests/cluster'); import cluster; cluster.build(quiet=False)"
-    status, output = run(stage, "apiserver", [PYTHON, "-c", code], 3600)
-    if status != 0:
-        stage.fail(f"the API server does not build:\n{tail(output)}")
-    return status == 0
-
-
 def api(stage, options):
     if apiserver(stage) and build(stage, "release", "portolan"):
         golden_suite(stage, "kubernetes", "release",

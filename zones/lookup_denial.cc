@@ -39,6 +39,11 @@ void Lookup::nsec3(const ZoneTree::Hashed* hashed) {
 // RFC 5155 section 7.2.1: the longest ancestor that has an NSEC3, and that the next longer name has none.
 NameView Lookup::prove_closest_encloser(NameView name) {
   NameView next_closer = name, encloser = name;
+  // Names that are not there have no NSEC3: they need not be hashed, however many labels were asked for.
+  while (!tree_.find(encloser) && !encloser.equals(tree_.origin()) && !encloser.is_root()) {
+    next_closer = encloser;
+    encloser = encloser.parent();
+  }
   const ZoneTree::Hashed* match = nullptr;
   while (!(match = tree_.hashed(tree_.hashing().hash(encloser)))) {
     if (encloser.equals(tree_.origin()) || encloser.is_root()) return encloser;

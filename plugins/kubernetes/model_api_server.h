@@ -1,4 +1,4 @@
-// For tests: a small API server with a memory. It keeps objects of the four kinds as JSON, counts resource versions,
+// For tests: a small API server with a memory. It keeps objects of all five kinds as JSON, counts resource versions,
 // and serves lists in pages, streaming lists and watches over plain HTTP on a free port.
 #pragma once
 

@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <map>
@@ -22,10 +23,12 @@ struct Described {
   const char* api_version;
   const char* kind;
 };
-constexpr std::array<Described, cluster::kKinds> kDescribed{{{"services", "v1", "Service"},
-                                                             {"endpointslices", "discovery.k8s.io/v1", "EndpointSlice"},
-                                                             {"pods", "v1", "Pod"},
-                                                             {"namespaces", "v1", "Namespace"}}};
+constexpr std::array<Described, cluster::kKinds> kDescribed{
+    {{"services", "v1", "Service"},
+     {"endpointslices", "discovery.k8s.io/v1", "EndpointSlice"},
+     {"pods", "v1", "Pod"},
+     {"namespaces", "v1", "Namespace"},
+     {"serviceimports", "multicluster.x-k8s.io/v1alpha1", "ServiceImport"}}};
 constexpr size_t kPage = 3;
 
 /// The server's field selector for pods leaves out those that have ended.
@@ -116,7 +119,11 @@ struct ModelApiServer::Impl {
         "application/json", [this, kind, first, after, epoch = cuts](size_t, httplib::DataSink& sink) mutable {
           std::unique_lock lock(mutex);
           const auto news = [&] { return !table(kind).changes.empty() && table(kind).changes.back().version > after; };
-          changed.wait(lock, [&] { return closing || cuts != epoch || !first.empty() || news(); });
+          // A watch whose client is gone must end without news too: it keeps one of the server's threads.
+          while (!changed.wait_for(lock, std::chrono::milliseconds(20),
+                                   [&] { return closing || cuts != epoch || !first.empty() || news(); })) {
+            if (!sink.is_writable()) return false;
+          }
           if (closing || cuts != epoch) return false;
           std::string text = std::exchange(first, {});
           for (const Change& change : table(kind).changes) {
