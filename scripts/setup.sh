@@ -7,15 +7,15 @@ cd "$PORTOLAN_ROOT"
 purpose=${1:-run}
 
 packages=(cmake ninja-build g++ ccache mold pkg-config libboost1.81-dev libssl-dev libldns-dev libcpp-httplib-dev
-  nlohmann-json3-dev libyaml-cpp-dev libre2-dev liburcu-dev prometheus-cpp-dev libfmt-dev libsimdjson-dev
-  libprotozero-dev libmaxminddb-dev zlib1g-dev doctest-dev libbenchmark-dev bind9-dnsutils procps)
+  nlohmann-json3-dev libyaml-cpp-dev libre2-dev liburcu-dev prometheus-cpp-dev libsimdjson-dev
+  libprotozero-dev libmaxminddb-dev zlib1g-dev python3 bind9-dnsutils)
 if [ "$purpose" != run ]; then
-  packages+=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev knot-dnsutils ldnsutils bind9 bind9-utils
-    knot nsd python3 python3-venv python3-yaml python3-dnspython iproute2 openssl util-linux curl musl-tools buildah
-    ca-certificates libcap2-bin systemd mandoc man-db)
+  packages+=(doctest-dev clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev knot-dnsutils ldnsutils bind9
+    bind9-utils knot nsd python3-venv python3-yaml python3-dnspython iproute2 openssl util-linux procps curl musl-tools
+    buildah ca-certificates libcap2-bin systemd mandoc man-db zsh fish)
 fi
 if [ "$purpose" = bench ]; then
-  packages+=(liburing-dev unbound dnsdist)
+  packages+=(liburing-dev unbound dnsdist valgrind)
 fi
 
 have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
@@ -26,7 +26,6 @@ other_names() {
   case $1 in
     libboost1.81-dev) echo libboost1.83-dev libboost1.88-dev libboost-dev ;;
     bind9-dnsutils) echo dnsutils ;;
-    knot-dnsutils) echo knot-dnsutils ;;
   esac
 }
 

@@ -1,6 +1,6 @@
 """One interleaved run of a CoreDNS-compatible server against the servers installed here.
 
-usage: compare.py 'SERVER COMMAND' [GROUP...]     (tests/bench/run builds the tools it needs)
+usage: compare.py 'SERVER COMMAND' [GROUP...]     (the tools it needs are built)
   SERVER COMMAND  e.g. './build/server'; it is started as: SERVER COMMAND -conf COREFILE
   GROUP           manifests zone zone_tcp cache forward k8s      (default: manifests zone cache forward)
                   manifests: a cluster of SERVICES services from files (k8sgen.py), against udpecho only
@@ -17,356 +17,99 @@ machine hits both sides.  >1 in "CPU" means the project needs less CPU per answe
 Answers of 200 names of each list are compared with the first peer before measuring.
 """
 
-import json, os, random, shutil, socket, statistics, struct, sys, tempfile
+import contextlib, json, os, signal, statistics, sys
 import k8sgen
-import measure as m
-from measure import Server, blast, measure, query, rss_mb
+import peers
+import programs
+from answers import equal, right
+from measure import blast, measure, rss_mb
+from peers import LOAD, TMP, running
 
-N = 10000
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECS = float(os.environ.get("SECONDS_EACH", "1.5"))
 WINDOW = int(os.environ.get("WINDOW", "128"))
-CORE, LOAD = os.environ.get("SERVER_CORE", "0"), os.environ.get("LOAD_CORE", "1")
-TMP = tempfile.mkdtemp(prefix="dnscompare.")
-os.chmod(TMP, 0o755)
+CLUSTER = """.:{p} {{
+    errors
+    kubernetes cluster.local in-addr.arpa ip6.arpa {{
+        %s
+        fallthrough in-addr.arpa ip6.arpa
+        ttl 30
+    }}
+%s}}
+"""
 
 
-def put(name, text):
-    with open(f"{TMP}/{name}", "w") as f:
-        f.write(text)
-    return f"{TMP}/{name}"
+def upstream():
+    """a server of the zone for forwarders, on the load's core"""
+    command = peers.knot("zone") if peers.have("knotd") else peers.udpecho(TMP + "/zone.hash")
+    return running([("upstream", command)], LOAD)
 
 
-def free_port():
-    while True:
-        p = random.randrange(20000, 30000)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u, socket.socket() as t:
-            try:
-                u.bind(("127.0.0.1", p))
-                t.bind(("127.0.0.1", p))
-                return p
-            except OSError:
-                pass
+def manifests(cmd, services):
+    k8sgen.write(TMP, services, 3, 50, 5)
+    text = lambda pods, more: CLUSTER % (f"manifests {TMP}/cluster.yaml\n        pods {pods}", more)
+    yield "udpecho-work", peers.udpecho(TMP + "/k8s.hash")
+    yield "project", [*cmd, "-conf", ("corefile", text("verified", ""))]
+    more = "    prometheus 127.0.0.1:{q}\n    cache 30\n    loop\n    loadbalance\n"
+    yield "project-kubeadm", [*cmd, "-conf", ("corefile", text("insecure", more))]
 
 
-def have(x):
-    return shutil.which(x, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-
-
-def data():
-    r = random.Random(1)
-    put(
-        "zone.db",
-        "$ORIGIN example.test.\n$TTL 300\n"
-        "@ IN SOA ns1.example.test. admin.example.test. 1 3600 600 86400 30\n"
-        "@ IN NS ns1.example.test.\nns1 IN A 10.255.255.1\n"
-        + "".join(f"host{i:06d} IN A 10.{i >> 16}.{(i >> 8) & 255}.{i & 255}\n" for i in range(N)),
-    )
-    put("zone.hash", "".join(f"host{i:06d}.example.test A 10.{i >> 16}.{(i >> 8) & 255}.{i & 255}\n" for i in range(N)))
-    yes = [f"host{i:06d}.example.test A\n" for i in range(N)]
-    no = [f"none{i:06d}.example.test A\n" for i in range(N)]
-    r.shuffle(yes)
-    r.shuffle(no)
-    put("exist.txt", "".join(yes))
-    put("nx.txt", "".join(no))
-    put("mix.txt", "".join(yes[i] if r.random() < 0.6 else no[i] for i in range(N)))
-
-
-def answer(r):
-    """rcode and the sorted (type, TTL-less rdata) of a response; names in rdata are left out"""
-    if r is None:
-        return None
-    an, at, out = struct.unpack(">H", r[6:8])[0], 12, []
-
-    def skip(at):
-        while r[at]:
-            if r[at] >= 192:
-                return at + 2
-            at += r[at] + 1
-        return at + 1
-
-    at = skip(at) + 4
-    for _ in range(an):
-        at = skip(at)
-        t, _, _, n = struct.unpack(">HHIH", r[at : at + 10])
-        at += 10
-        out.append((t, r[at : at + n].hex() if t in (1, 28) else ""))
-        at += n
-    return r[3] & 15, sorted(out)
-
-
-TYPES = {"A": 1, "AAAA": 28, "PTR": 12, "SRV": 33}
-
-
-def equal(servers, lists):
-    bad = 0
-    for q in lists:
-        for line in random.Random(2).sample(open(q).read().splitlines(), min(200, sum(1 for _ in open(q)))):
-            name, t = line.split()
-            got = {s.name: answer(query(s.port, name, TYPES[t], 5, 0.5)) for s in servers}
-            if len({repr(v) for v in got.values()}) > 1:
-                bad += 1
-                if bad <= 5:
-                    print(f"DIFFERENT {line}: {got}")
-    print(f"answers compared: {bad} different")
-    return bad
-
-
-def right(servers, lists):
-    """manifests: 200 answers of each list against what the cluster's files say"""
-    bad, n = 0, int(os.environ.get("SERVICES", "1000"))
-    for q in lists:
-        lines = open(q).read().splitlines()
-        for line in random.Random(2).sample(lines, min(200, len(lines))):
-            name, t = line.split()
-            want = k8sgen.expected(line, n)
-            for s in servers:
-                got = answer(query(s.port, name, TYPES[t], 5, 0.5))
-                if got is None or got[0] != want[0] or len(got[1]) != want[1] or (want[2] and got[1][0][1] != want[2]):
-                    bad += 1
-                    if bad <= 5:
-                        print(f"WRONG {s.name} {line}: {got}, expected {want}")
-    print(f"answers checked: {bad} wrong")
-    return bad
-
-
-def zonefile_servers(cmd):
-    yield "udpecho-work", [m.TOOLS + "/udpecho", "{p}", "work:32", "n1", TMP + "/zone.hash"]
-    yield from corefile(cmd, ".:{p} {{\n  errors\n  file " + TMP + "/zone.db example.test\n}}\n")
-    if have("nsd"):
-        yield "nsd", [
-            "nsd",
-            "-d",
-            "-c",
-            (
-                "nsd",
-                f"""server:
-  server-count: 1
-  ip-address: 127.0.0.1@{{p}}
-  username: ""
-  database: ""
-  pidfile: "{TMP}/nsd.{{p}}.pid"
-  xfrdfile: "{TMP}/nsd.{{p}}.xfrd"
-  zonelistfile: "{TMP}/nsd.{{p}}.zl"
-  rrl-ratelimit: 0
-remote-control:
-  control-enable: no
-zone:
-  name: example.test
-  zonefile: {TMP}/zone.db
-""",
-            ),
-        ]
-    if have("knotd"):
-        yield "knot", [
-            "knotd",
-            "-c",
-            (
-                "knot",
-                f"""server:
-    listen: 127.0.0.1@{{p}}
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-    rundir: {TMP}
-database:
-    storage: {TMP}/knot
-template:
-  - id: default
-    zonefile-sync: -1
-    journal-content: none
-zone:
-  - domain: example.test
-    file: {TMP}/zone.db
-""",
-            ),
-        ]
-
-
-def corefile(cmd, text):
-    yield "project", cmd + ["-conf", ("corefile", text)]
-    if os.environ.get("COREDNS"):
-        yield "coredns", [os.environ["COREDNS"], "-conf", ("corefile", text)]
-
-
-def forwarders(cmd, up, cached):
-    yield from corefile(
-        cmd,
-        ".:{p} {{\n  errors\n  forward . 127.0.0.1:"
-        + str(up)
-        + " {{\n    max_concurrent 4096\n  }}\n"
-        + ("  cache 3600\n" if cached else "")
-        + "}}\n",
-    )
-    if have("unbound"):
-        yield "unbound", [
-            "unbound",
-            "-d",
-            "-c",
-            (
-                "unbound",
-                f"""server:
-  interface: 127.0.0.1@{{p}}
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{TMP}"
-  pidfile: ""
-  use-syslog: no
-  num-threads: 1
-  do-not-query-localhost: no
-  module-config: "iterator"
-  outgoing-range: 8192
-  num-queries-per-thread: 4096
-  local-zone: "test." nodefault
-remote-control:
-  control-enable: no
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@{up}
-""" + ("" if cached else "  forward-no-cache: yes\n"),
-            ),
-        ]
-    if have("dnsdist"):
-        pc = 'getPool(""):setCache(newPacketCache(100000, {{maxTTL=86400}}))' if cached else ""
-        yield "dnsdist", [
-            "dnsdist",
-            "--supervised",
-            "-C",
-            (
-                "dnsdist",
-                f"""setLocal("127.0.0.1:{{p}}")
-setACL({{{{"127.0.0.0/8"}}}})
-newServer({{{{address="127.0.0.1:{up}", checkInterval=3600, sockets=4}}}})
-setSecurityPollSuffix("")
-{pc}
-""",
-            ),
-        ]
-
-
-def start(specs, core=CORE, probe="host000001.example.test"):
-    out = []
-    for name, cmd in specs:
-        p = free_port()
-        args = [
-            (
-                put(f"{a[0]}.{name}.{p}", a[1].format(p=p, q=free_port()))
-                if isinstance(a, tuple)
-                else a.replace("{p}", str(p))
-            )
-            for a in cmd
-        ]
-        out.append(
-            Server(
-                name,
-                args,
-                p,
-                core=core,
-                env={"GOMAXPROCS": "1"} if name == "coredns" else None,
-                probe=probe,
-                ready=m.answered if "udpecho" not in name else None,
-            )
-        )
-    return out
+def through_api_server(cmd, up):
+    kubeconfig = os.path.abspath(os.environ["KUBECONFIG_FILE"])
+    for tag, line in (("", "    cache 30\n"), ("-nocache", "")):
+        more = f"    forward . 127.0.0.1:{up}\n{line}    loadbalance\n"
+        text = CLUSTER % (f"kubeconfig {kubeconfig}\n        pods insecure", more)
+        yield from ((name + tag, words) for name, words in peers.corefile_servers(cmd, text))
 
 
 def run(group, cmd):
-    up, tcp = [], 100 if group == "zone_tcp" else 0
-    L = [f"{TMP}/{x}.txt" for x in ("exist", "nx", "mix")]
-    if group == "zone" or tcp:
-        sv = start(s for s in zonefile_servers(cmd) if not (tcp and "udpecho" in s[0]))
-    elif group in ("cache", "forward"):
-        up = start([s for s in zonefile_servers(cmd) if s[0] in ("nsd", "knot")][:1], LOAD)
-        sv, L = start(forwarders(cmd, up[0].port, group == "cache")), L[:1]
-        for s in sv:
-            blast(["-p", str(s.port), "-d", L[0], "-n", "20000", "-q", "32", "-l", "20"], LOAD)
-    elif group == "manifests":
-        k8sgen.write(TMP, int(os.environ.get("SERVICES", "1000")), 3, 50, 5)
-        text = (
-            ".:{p} {{\n    errors\n    kubernetes cluster.local in-addr.arpa ip6.arpa {{\n        manifests "
-            + TMP
-            + "/cluster.yaml\n        pods %s\n        ttl 30\n    }}\n%s}}\n"
-        )
-        L = [f"{TMP}/k8s_{x}.txt" for x in os.environ.get("LISTS", " ".join(k8sgen.LISTS)).split()]
-        first, sv = open(L[0]).readline().split()[0], []
-        sv += start([("udpecho-work", [m.TOOLS + "/udpecho", "{p}", "work:32", "n1", TMP + "/k8s.hash"])], probe=first)
-        sv += start([("project", cmd + ["-conf", ("corefile", text % ("verified", ""))])], probe=first)
-        sv += start(
-            [
-                (
-                    "project-kubeadm",
-                    cmd
-                    + [
-                        "-conf",
-                        (
-                            "corefile",
-                            text
-                            % ("insecure", "    prometheus 127.0.0.1:{q}\n    cache 30\n    loop\n    loadbalance\n"),
-                        ),
-                    ],
-                )
-            ],
-            probe=first,
-        )
-    elif group == "k8s":
-        up = start([s for s in zonefile_servers(cmd) if s[0] in ("nsd", "knot")][:1], LOAD)
-        text = (
-            """.:{p} {{
-    errors
-    kubernetes cluster.local in-addr.arpa ip6.arpa {{
-       kubeconfig """
-            + os.path.abspath(os.environ["KUBECONFIG_FILE"])
-            + """
-       pods insecure
-       fallthrough in-addr.arpa ip6.arpa
-       ttl 30
-    }}
-    forward . 127.0.0.1:"""
-            + str(up[0].port)
-            + """
-    %s
-    loadbalance
-}}
-"""
-        )
-        D = os.environ["K8S_LISTS"]
-        L = [
-            f"{D}/{x}.txt"
-            for x in ("svc_a", "pod_a", "headless", "srv", "ptr", "nx", "mix", "mix_internal")
-            if os.path.exists(f"{D}/{x}.txt")
-        ]
-        first, sv = open(L[0]).readline().split()[0], []
-        for tag, line in (("", "cache 30"), ("-nocache", "")):
-            for n, c in corefile(cmd, text % line):
-                sv += start([(n + tag, c)], probe=first)
-    rows = []
-    try:
-        if not [s for s in sv if s.name == "project"]:
-            return
-        if group == "manifests":
-            right([s for s in sv if "udpecho" not in s.name], L)
+    programs.build_dnsblast()
+    programs.build_udpecho()
+    peers.write_zone("zone", 10000)
+    tcp = 100 if group == "zone_tcp" else 0
+    L, ready = [peers.questions("zone", x) for x in ("exist", "nx", "mix")], peers.ZONE_PROBE
+    with contextlib.ExitStack() as stack:
+        if group in ("cache", "forward", "k8s"):
+            up = stack.enter_context(upstream())["upstream"].port
+        if group == "zone" or tcp:
+            echo = [] if tcp else [("udpecho-work", peers.udpecho(TMP + "/zone.hash"))]
+            commands = echo + list(peers.zone_servers(cmd, "zone"))
+        elif group in ("cache", "forward"):
+            commands, L = peers.forwarders(cmd, up, 10000 if group == "cache" else 0), L[:1]
+        elif group == "manifests":
+            commands, ready = manifests(cmd, int(os.environ.get("SERVICES", "1000"))), peers.CLUSTER_PROBE
+            L = [f"{TMP}/k8s_{x}.txt" for x in os.environ.get("LISTS", " ".join(k8sgen.LISTS)).split()]
+        elif group == "k8s":
+            D = os.environ["K8S_LISTS"]
+            L = [f"{D}/{x}.txt" for x in ("svc_a", "pod_a", "headless", "srv", "ptr", "nx", "mix", "mix_internal")]
+            L = [x for x in L if os.path.exists(x)]
+            commands, ready = through_api_server(cmd, up), peers.CLUSTER_PROBE
         else:
-            equal([s for s in sv if "udpecho" not in s.name], L)
-        kw = dict(tcp=tcp, window=WINDOW if not tcp else 400, load_core=LOAD)
-        for r in range(ROUNDS):
-            for s in sv:
-                for q in L:
-                    for _ in range(3):  # something else took the load's core: once more
-                        row = dict(measure(s, q, SECS, **kw), round=r, group=group, ready_s=s.ready_s)
-                        if row["client_share"] > 0.8:
-                            break
-                    if not row["answered"]:
-                        raise SystemExit(
-                            f"{s.name} answers nothing of {q}" + (", it has ended" if s.p.poll() is not None else "")
-                        )
-                    rows.append(row)
-        report(group, rows, sv, L)
-        if group == "manifests":
-            low_load(sv, L[-1], max(r["qps"] for r in rows))
-    finally:
-        for s in sv + up:
-            s.stop()
+            raise SystemExit(f"no group {group}")
+        sv = list(stack.enter_context(running(commands, **ready)).values())
+        for s in sv:
+            if group == "cache":
+                blast(["-p", str(s.port), "-d", L[0], "-n", "20000", "-q", "32", "-l", "20"], LOAD)
+        return compared(group, sv, L, tcp)
+
+
+def compared(group, sv, L, tcp):
+    (right if group == "manifests" else equal)([s for s in sv if "udpecho" not in s.name], L)
+    rows = []
+    for r in range(ROUNDS):
+        for s in sv:
+            for q in L:
+                for _ in range(3):  # something else took the load's core: once more
+                    row = measure(s, q, SECS, tcp=tcp, window=WINDOW if not tcp else 400, load_core=LOAD)
+                    if row["client_share"] > 0.8:
+                        break
+                if not row["answered"]:
+                    ended = ", it has ended" if s.p.poll() is not None else ""
+                    raise SystemExit(f"{s.name} answers nothing of {q}{ended}")
+                rows.append(dict(row, round=r, group=group, ready_s=s.ready_s))
+    report(group, rows, sv, L)
+    if group == "manifests":
+        low_load(sv, L[-1], max(r["qps"] for r in rows))
     return rows
 
 
@@ -418,15 +161,7 @@ def report(group, rows, sv, L):
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    import signal
-
     signal.signal(signal.SIGTERM, lambda *a: sys.exit(143))  # so that the servers are stopped
-    data()
-    everything = {}
-    try:
-        for g in sys.argv[2:] or ["manifests", "zone", "cache", "forward"]:
-            everything[g] = run(g, sys.argv[1].split())
-        if os.environ.get("JSON_OUT"):
-            json.dump(everything, open(os.environ["JSON_OUT"], "w"))
-    finally:
-        shutil.rmtree(TMP, ignore_errors=True)
+    everything = {g: run(g, sys.argv[1].split()) for g in sys.argv[2:] or ["manifests", "zone", "cache", "forward"]}
+    if os.environ.get("JSON_OUT"):
+        json.dump(everything, open(os.environ["JSON_OUT"], "w"))

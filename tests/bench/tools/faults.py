@@ -4,7 +4,7 @@
     faults.py --server-cmd 'coredns -conf {corefile}' [--tests overload,load,...]   any CoreDNS-compatible server
     faults.py --peer unbound|dnsdist|knot [--tests ...]                               built-in small configurations
 
-Needs root, Linux, dnsblast (--blast or FAULTS_BLAST). The kubernetes tests need --etcd and --apiserver (FAULTS_ETCD,
+Needs root and Linux. The kubernetes tests need --etcd and --apiserver (FAULTS_ETCD,
 FAULTS_APISERVER). Everything runs in a network namespace of its own with only loopback, so no port can clash and no
 packet leaves. The server runs on the first core, everything else on the second.
 """
@@ -19,6 +19,7 @@ import shutil
 import sys
 import tempfile
 
+import programs
 from faults_base import CAP, OPT, now, pin
 from faults_cluster import t_api, t_cache, t_reload
 from faults_traffic import t_garbage, t_load, t_overload, t_spoof, t_tcp
@@ -40,7 +41,7 @@ def main():
     ap.add_argument("--server-cmd")
     ap.add_argument("--peer", choices=["unbound", "dnsdist", "knot"])
     ap.add_argument("--tests", default=",".join(TESTS))
-    ap.add_argument("--blast", default=os.environ.get("FAULTS_BLAST", "dnsblast"))
+    ap.add_argument("--blast", default=os.environ.get("FAULTS_BLAST"), help="dnsblast; built when missing")
     ap.add_argument("--etcd", default=os.environ.get("FAULTS_ETCD"))
     ap.add_argument("--apiserver", default=os.environ.get("FAULTS_APISERVER"))
     ap.add_argument("--seconds", type=int, help="length of the overload (15)")
@@ -52,6 +53,10 @@ def main():
         ap.error("one of --server-cmd and --peer")
     if OPT.server_cmd and "{corefile}" not in OPT.server_cmd:
         ap.error("--server-cmd needs {corefile}")
+    OPT.blast = os.path.abspath(OPT.blast) if OPT.blast else programs.build_dnsblast()
+    if OPT.server_cmd:  # it is started in a folder of its own
+        binary, *words = shlex.split(OPT.server_cmd)
+        OPT.server_cmd = shlex.join([os.path.abspath(binary) if "/" in binary else binary, *words])
     if os.environ.get("FAULTS_INSIDE") != "1":
         os.environ["FAULTS_INSIDE"] = "1"
         os.execvp(

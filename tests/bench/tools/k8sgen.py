@@ -65,7 +65,7 @@ def pod(i):
     }
 
 
-def expected(line, services, endpoints=3, headless=50):
+def expected(line):
     """(rcode, number of answers, address in hex or None) of one question of the lists, with `pods verified`"""
     name, qtype = line.split()
     labels = name.split(".")

@@ -1,12 +1,10 @@
 """Start DNS servers, load them with dnsblast from another core, and read what they cost (CPU time, memory)."""
 
-import fcntl, json, os, signal, socket, struct, subprocess, sys, time
+import fcntl, json, os, signal, socket, struct, subprocess, time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-TOOLS = os.environ.get("BENCH_TOOLS", ROOT + "/build/bench/tools")  # dnsblast and udpecho
+from programs import TOOLS
+
 BLAST = TOOLS + "/dnsblast"
-LOGS = os.environ.get("TMPDIR", "/tmp")
 LOCK = os.environ.get("CPU_LOCK", "/tmp/dns-perf.lock")
 
 
@@ -109,33 +107,39 @@ def calm():
 
 
 class Server:
-    def __init__(
-        self, name, cmd, port, core="0", env=None, probe="host000001.example.test", limit=120, cwd=None, ready=None
-    ):
-        self.name, self.port = name, port
+    def __init__(self, name, cmd, port, log, probe, core="0", env=None, limit=120, cwd=None, ready=None):
+        self.name, self.port, self.log = name, port, log
         e = dict(os.environ)
         e.update(env or {})
-        log = open(f"{LOGS}/dns-{name}.log", "w")
+        output = open(log, "w")
         t = time.time()
         self.p = subprocess.Popen(
             calm() + (["taskset", "-c", core] if core else []) + cmd,
             env=e,
             cwd=cwd,
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
+        output.close()
         self.pid = self.p.pid
-        while time.time() - t < limit:
-            r = query(port, probe)
-            if r and (ready is None or ready(r)):
-                break
-            if self.p.poll() is not None:
-                raise SystemExit(f"{name} ended: " + open(log.name).read()[-800:])
-            time.sleep(0.01)
-        else:
-            raise SystemExit(name + " not ready")
+        try:
+            self.wait(probe, ready, t + limit)
+        except BaseException:
+            self.stop()
+            raise
         self.ready_s = round(time.time() - t, 3)
+
+    def wait(self, probe, ready, until):
+        """until it answers"""
+        while time.time() < until:
+            r = query(self.port, probe)
+            if r and (ready is None or ready(r)):
+                return
+            if self.p.poll() is not None:
+                raise SystemExit(f"{self.name} ended: " + open(self.log).read()[-800:])
+            time.sleep(0.01)
+        raise SystemExit(self.name + " not ready")
 
     def stop(self):
         if self.p.poll() is None:
@@ -186,3 +190,7 @@ def measure(srv, qlist, seconds=2.0, window=256, rate=None, tcp=0, warm=0.3, ext
 
 def answered(r):
     return (r[3] & 15) == 0 and r[7] > 0
+
+
+def denied(r):
+    return (r[3] & 15) == 3

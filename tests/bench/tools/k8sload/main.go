@@ -97,7 +97,7 @@ func parallel(a, b int, f func(int)) {
 
 func ns(i int) string       { return fmt.Sprintf("ns-%02d", i%*nns) }
 func svc(i int) string      { return fmt.Sprintf("svc-%05d", i) }
-func svcIP(i int) string    { return fmt.Sprintf("10.97.%d.%d", i/250, i%250+1) }
+func svcIP(i int) string    { return fmt.Sprintf("10.%d.%d.%d", 97+i/62500, i/250%250, i%250+1) }
 func podIP(i int) string    { return fmt.Sprintf("10.%d.%d.%d", 244+i/62500, i/250%250, i%250+1) }
 func dash(ip string) string { return strings.ReplaceAll(ip, ".", "-") }
 
