@@ -109,14 +109,14 @@ class Scenario:
             if "action" in query:
                 problem = run_action(self, query)
                 if problem:
-                    self._differs(identity, [f"action {query['action']}: {problem}"], str(problem), None)
+                    self.failed.append((identity, [f"action {query['action']}: {problem}"]))
                 continue
             got = self.ask(query)
             found = compare(query.get("expect", {}), got, query, self.data)
             self.differences.seen("core", self.name, identity)
-            if found:
-                self._differs(identity, [_line(part, want, have) for part, want, have in found], got,
-                              lambda want: not compare(want, got, query, self.data))
+            same = lambda want, have, query=query: not compare(want, have, query, self.data)
+            if found and not self.differences.allows("core", self.name, identity, query.get("expect", {}), got, same):
+                self.failed.append((identity, [_line(part, want, have) for part, want, have in found]))
             silent += bool(got.get("silence") and not query.get("expect", {}).get("silence"))
             if silent >= MAX_UNEXPECTED_SILENCE or self._died():
                 left = len(self.data["queries"]) - number - 1
@@ -131,10 +131,6 @@ class Scenario:
 
     def _died(self):
         return self.server.poll() is not None and not self.data.get("may_exit")
-
-    def _differs(self, identity, lines, got, equals_override):
-        if not self.differences.allows("core", self.name, identity, got, equals_override):
-            self.failed.append((identity, lines))
 
     def ask(self, query):
         """The answer to one question, in the recorded form."""

@@ -64,9 +64,9 @@ def run(path, options, differences):
             answers = list(pool.map(lambda packet: _ask(packet, context["PORT"], options.slow), packets))
         for packet, got in zip(packets, answers):
             want = packet["expect"]
-            equal = lambda expected: expected == got or same_packet(expected.get("hex"), got.get("hex"))
+            same = lambda want, got: want == got or same_packet(want.get("hex"), got.get("hex"))
             differences.seen("malformed", "malformed", packet["id"])
-            if not equal(want) and not differences.allows("malformed", "malformed", packet["id"], got, equal):
+            if not same(want, got) and not differences.allows("malformed", "malformed", packet["id"], want, got, same):
                 failed.append((packet["id"], [f"expected {json.dumps(want)} got {json.dumps(got)}"]))
         if started.poll() is not None:
             failed.append(("end", ["the server died: " + process.log_text(folder)[-1500:]]))
