@@ -48,7 +48,9 @@ class Hmac {
       throw std::runtime_error("OpenSSL has no HMAC with " + std::string(of(algorithm).digest));
     }
   }
-  void add(std::span<const uint8_t> octets) { EVP_MAC_update(context_.get(), octets.data(), octets.size()); }
+  void add(std::span<const uint8_t> octets) {
+    failed_ |= EVP_MAC_update(context_.get(), octets.data(), octets.size()) != 1;
+  }
   void add16(uint16_t value) {
     uint8_t octets[2];
     put16(octets, value);
@@ -57,13 +59,15 @@ class Hmac {
   /// Valid as long as this object.
   std::span<const uint8_t> finish() {
     size_t size = 0;
-    EVP_MAC_final(context_.get(), mac_.data(), &size, mac_.size());
+    failed_ |= EVP_MAC_final(context_.get(), mac_.data(), &size, mac_.size()) != 1;
+    if (failed_) throw std::runtime_error("OpenSSL could not make a MAC");
     return {mac_.data(), size};
   }
 
  private:
   std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context_{nullptr, EVP_MAC_CTX_free};
   std::array<uint8_t, 64> mac_{};
+  bool failed_ = false;
 };
 
 uint8_t* put_time(uint8_t* at, const Tsig& tsig) {
@@ -97,6 +101,7 @@ void add_previous(Hmac& hmac, const TsigChain& chain) {
   if (chain.previous.empty()) return;
   hmac.add16(static_cast<uint16_t>(chain.previous.size()));
   hmac.add(chain.previous);
+  hmac.add(chain.between);
 }
 
 std::span<const uint8_t> octets_of(Packet rdata, size_t& at, size_t count, bool& whole) {
@@ -116,14 +121,16 @@ uint64_t number_of(std::span<const uint8_t> octets) {
 
 std::optional<TsigAlgorithm> tsig_algorithm(NameView name) {
   for (size_t i = 0; i < std::size(kAlgorithms); ++i) {
-    const std::string_view wire = kAlgorithms[i].wire;
-    const NameView known(reinterpret_cast<const uint8_t*>(wire.data()), static_cast<uint8_t>(wire.size()));
-    if (name.equals(known)) return static_cast<TsigAlgorithm>(i);
+    const auto algorithm = static_cast<TsigAlgorithm>(i);
+    if (name.equals(tsig_algorithm_name(algorithm))) return algorithm;
   }
   return {};
 }
 
-size_t mac_size(TsigAlgorithm algorithm) { return of(algorithm).size; }
+NameView tsig_algorithm_name(TsigAlgorithm algorithm) {
+  const std::string_view wire = of(algorithm).wire;
+  return {reinterpret_cast<const uint8_t*>(wire.data()), static_cast<uint8_t>(wire.size())};
+}
 
 Result<std::string> parse_tsig_secret(std::string_view text) {
   auto octets = base64_decoded(text);
@@ -157,7 +164,7 @@ bool read_tsig(Packet packet, size_t offset, Arena& arena, Tsig& tsig) {
 TsigError verify_tsig(Packet packet, size_t offset, const Tsig& tsig, std::string_view secret, const TsigChain& chain,
                       uint64_t now) {
   const auto algorithm = tsig_algorithm(tsig.algorithm);
-  if (!algorithm || tsig.mac.size() != mac_size(*algorithm)) return TsigError::bad_signature;
+  if (!algorithm || tsig.mac.size() != of(*algorithm).size) return TsigError::bad_signature;
   // As it was before it was signed: the id that the client chose, one additional record less.
   std::array<uint8_t, kHeaderSize> header;
   std::memcpy(header.data(), packet.data(), header.size());
@@ -169,14 +176,16 @@ TsigError verify_tsig(Packet packet, size_t offset, const Tsig& tsig, std::strin
   hmac.add(packet.subspan(kHeaderSize, offset - kHeaderSize));
   add_variables(hmac, tsig, chain.timers_only);
   const auto mac = hmac.finish();
-  if (CRYPTO_memcmp(mac.data(), tsig.mac.data(), mac.size()) != 0) return TsigError::bad_signature;
+  if (mac.size() != tsig.mac.size() || CRYPTO_memcmp(mac.data(), tsig.mac.data(), mac.size()) != 0) {
+    return TsigError::bad_signature;
+  }
   const uint64_t apart = now > tsig.time ? now - tsig.time : tsig.time - now;
   return apart > tsig.fudge ? TsigError::bad_time : TsigError::none;
 }
 
 size_t tsig_size(const Tsig& tsig) {
   const auto algorithm = tsig_algorithm(tsig.algorithm);
-  return tsig.key.size() + 10 + tsig.algorithm.size() + kFixedRdata + (algorithm ? mac_size(*algorithm) : 0) +
+  return tsig.key.size() + 10 + tsig.algorithm.size() + kFixedRdata + (algorithm ? of(*algorithm).size : 0) +
          tsig.other.size();
 }
 

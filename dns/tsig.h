@@ -16,8 +16,8 @@ enum class TsigAlgorithm : uint8_t { sha1, sha224, sha256, sha384, sha512 };
 
 /// The algorithm called `name` ("hmac-sha256."); case is ignored.
 std::optional<TsigAlgorithm> tsig_algorithm(NameView name);
-/// Octets of a whole MAC.
-size_t mac_size(TsigAlgorithm algorithm);
+/// Its name, which lives for ever.
+NameView tsig_algorithm_name(TsigAlgorithm algorithm);
 
 /// The octets of a secret in base64 text. Error: it is not base64.
 Result<std::string> parse_tsig_secret(std::string_view text);
@@ -44,8 +44,9 @@ bool read_tsig(std::span<const uint8_t> packet, size_t offset, Arena& arena, Tsi
 /// What stands between two messages of an exchange (RFC 8945 section 4.3): the request's MAC in front of its response,
 /// then each response's in front of the next.
 struct TsigChain {
-  std::span<const uint8_t> previous;  // MAC; empty in front of a request
-  bool timers_only = false;           // from the second message of a stream on (section 5.3.1)
+  std::span<const uint8_t> previous;      // MAC; empty in front of a request
+  bool timers_only = false;               // from the second message of a stream on (section 5.3.1)
+  std::span<const uint8_t> between = {};  // messages of the stream since then, unsigned, one behind the other
 };
 
 /// Checks the packet whose TSIG record `tsig` stands at `offset`: the MAC, which must be whole, then the time.

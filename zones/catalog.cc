@@ -13,8 +13,6 @@ using dns::Name;
 using dns::NameView;
 using dns::RRType;
 
-constexpr size_t kMostMembers = 100'000;
-
 // The character-strings of TXT rdata, joined.
 std::string joined(std::span<const uint8_t> rdata) {
   std::string text;
@@ -29,7 +27,8 @@ std::string label_text(NameView name) { return std::string(name.first_label()); 
 
 class Reader {
  public:
-  explicit Reader(const ZoneTree& tree) : tree_(tree), labels_(tree.origin().view().label_count()) {}
+  Reader(const ZoneTree& tree, size_t most_members)
+      : tree_(tree), most_members_(most_members), labels_(tree.origin().view().label_count()) {}
 
   Result<Catalog> read() {
     if (tree_.ns().count == 0) return fail("catalog zone " + origin() + " has no NS record");
@@ -84,12 +83,15 @@ class Reader {
     if (!is_new) {
       return fail("catalog member zone " + zone.text() + " is listed by both " + known->second + " and " + id);
     }
-    if (members_.size() == kMostMembers) return fail("catalog zone " + origin() + " has more than 100000 members");
+    if (members_.size() == most_members_) {
+      return fail("catalog zone " + origin() + " has more than " + std::to_string(most_members_) + " members");
+    }
     members_.emplace(id, CatalogMember{id, zone, std::nullopt});
     return {};
   }
 
   const ZoneTree& tree_;
+  const size_t most_members_;
   const unsigned labels_;
   std::unordered_map<std::string, CatalogMember> members_;
   std::unordered_map<std::string, Name> new_owners_;
@@ -98,6 +100,6 @@ class Reader {
 
 }  // namespace
 
-Result<Catalog> read_catalog(const ZoneTree& tree) { return Reader(tree).read(); }
+Result<Catalog> read_catalog(const ZoneTree& tree, size_t most_members) { return Reader(tree, most_members).read(); }
 
 }  // namespace portolan::zones

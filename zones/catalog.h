@@ -22,7 +22,7 @@ using Catalog = std::vector<CatalogMember>;
 
 /// The members of the catalog in `tree`. Errors, after which nothing of it may be used (section 5.1): no NS record, not
 /// exactly one version, another than "2", a member with several zones, a zone or a `coo` property that is there twice,
-/// more than 100,000 members. Properties that are not known are passed over.
-Result<Catalog> read_catalog(const ZoneTree& tree);
+/// more than `most_members`. Properties that are not known are passed over.
+Result<Catalog> read_catalog(const ZoneTree& tree, size_t most_members = 100'000);
 
 }  // namespace portolan::zones

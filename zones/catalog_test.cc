@@ -54,5 +54,15 @@ TEST_CASE("catalog: a broken one is not used at all (RFC 9432 section 5.1)") {
   for (const auto& c : cases) CHECK(members(c.text) == Lines{c.expected});
 }
 
+TEST_CASE("catalog: one with more members than are taken is not used") {
+  const std::string three = kHead + kVersion + "a.zones 0 IN PTR x.\nb.zones 0 IN PTR y.\nc.zones 0 IN PTR z.\n";
+  const auto read = read_zone_text(three, "db", *dns::Name::parse("cat.test."));
+  REQUIRE_MESSAGE(read.has_value(), read.error().message);
+  CHECK(read_catalog(*read->tree, 3).value().size() == 3);
+  const auto more = read_catalog(*read->tree, 2);
+  REQUIRE(more.has_error());
+  CHECK(more.error().message == "catalog zone cat.test. has more than 2 members");
+}
+
 }  // namespace
 }  // namespace portolan::zones

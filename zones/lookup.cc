@@ -12,16 +12,6 @@ namespace {
 
 constexpr unsigned kMaxAliases = 8;  // followed inside the zone behind the first one
 
-constexpr uint8_t kAsterisk[] = {1, '*'};
-
-// "*" in front of `parent`; false when that is too long for a name.
-bool asterisk(NameView parent, Arena& arena, NameView& out) {
-  const auto joined = dns::join(kAsterisk, parent, arena);
-  if (joined.has_error()) return false;
-  out = *joined;
-  return true;
-}
-
 }  // namespace
 
 Status Lookup::run() {
@@ -52,20 +42,14 @@ Status Lookup::walk() {
   const unsigned labels = question_.name.label_count();
   const Node* node = nullptr;
   const Node* source = nullptr;  // of synthesis
-  NameView source_name;
-  bool source_seen = false;
   for (unsigned i = tree_.origin().view().label_count(); i <= labels; ++i) {
     const NameView name = question_.name.suffix(i);
     node = node_with_records(name);
     if (!node) {
       NameView wild;
-      if (i == tree_.origin().view().label_count() || !asterisk(name.parent(), arena_, wild)) continue;
+      if (i == tree_.origin().view().label_count() || !asterisk(name.parent(), wild)) continue;
       const Node* found_wild = tree_.find(wild);
-      if (found_wild && (found_wild->holds_records() || found_wild->has_descendant)) {
-        source = found_wild->holds_records() ? found_wild : nullptr;
-        source_name = wild;
-        source_seen = true;
-      }
+      if (found_wild) source = found_wild;
       continue;
     }
     if (!question_.name.equals(name)) {
@@ -77,10 +61,8 @@ Status Lookup::walk() {
   // For an empty non-terminal CoreDNS expands a wildcard beside it, which no proof of a signed zone allows (RFC 4592
   // section 2.2.2).
   if (tree_.is_signed() && tree_.find(question_.name)) return nothing();
-  if (!source_seen || closer_encloser(source_name)) return nothing();
-  if (source) return wildcard(*source);
-  soa();  // the wildcard is an empty non-terminal itself
-  return Status::no_data;
+  if (!source || closer_encloser(tree_.owner(*source))) return nothing();
+  return wildcard(*source);
 }
 
 Status Lookup::found(const Node& node) {
@@ -93,7 +75,7 @@ Status Lookup::found(const Node& node) {
   const RRset* set = tree_.rrset(node, question_.type);
   if (!set) {
     soa();
-    if (question_.dnssec_ok) deny_type(question_.name, node);
+    if (question_.dnssec_ok) deny_type(node);
     return Status::no_data;
   }
   add(out_.answer, *set);
@@ -103,7 +85,7 @@ Status Lookup::found(const Node& node) {
   return Status::success;
 }
 
-// RFC 4592 section 3.3: the records of the asterisk's node with the question's name.
+// RFC 4592 section 3.3: the records of the asterisk's node with the question's name. It may be an empty non-terminal.
 Status Lookup::wildcard(const Node& node) {
   const NameView* owner = &question_.name;
   if (question_.type != RRType::cname) {
@@ -176,7 +158,7 @@ Status Lookup::alias(NameView target) {
     if (set) add_signed(out_.answer, *node, *set);
     if (!set && !next && question_.dnssec_ok && tree_.is_signed()) {
       soa();
-      deny_type(target, *node);
+      deny_type(*node);
       return Status::success;
     }
     break;
@@ -205,7 +187,7 @@ bool Lookup::cut(const Node& node, NameView name) {
     if (const RRset* ds = tree_.rrset(node, RRType::ds)) {
       add(out_.authority, *ds);
     } else {
-      deny_type(tree_.owner(node), node);  // the child is not signed (RFC 4035 section 3.1.4, RFC 5155 section 7.2.7)
+      deny_type(node);  // the child is not signed (RFC 4035 section 3.1.4, RFC 5155 section 7.2.7)
     }
     add_signatures(out_.authority, node, RRType::ds);
   }
@@ -239,6 +221,15 @@ bool Lookup::closer_encloser(NameView wildcard) const {
     if (has_descendant(name)) return true;
   }
   return false;
+}
+
+// "*" in front of `parent`; false when that is too long for a name.
+bool Lookup::asterisk(NameView parent, NameView& out) const {
+  static constexpr uint8_t kAsterisk[] = {1, '*'};
+  const auto joined = dns::join(kAsterisk, parent, arena_);
+  if (joined.has_error()) return false;
+  out = *joined;
+  return true;
 }
 
 Status outside_status(dns::Rcode rcode, bool records) {

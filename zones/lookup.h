@@ -57,6 +57,7 @@ class Lookup {
   const Node* node_with_records(dns::NameView name) const;
   bool has_descendant(dns::NameView name) const;
   bool closer_encloser(dns::NameView wildcard) const;
+  bool asterisk(dns::NameView parent, dns::NameView& out) const;
 
   void soa();
   void ns();
@@ -67,7 +68,7 @@ class Lookup {
   void nsec(const Node* node);
   void nsec3(const ZoneTree::Hashed* hashed);
   dns::NameView prove_closest_encloser(dns::NameView name);
-  void deny_type(dns::NameView name, const Node& node);
+  void deny_type(const Node& node);
   void deny_wildcard_type(const Node& wildcard);
   void deny_expanded(const Node& wildcard);
   void deny_name(bool is_empty_non_terminal);

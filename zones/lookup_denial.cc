@@ -8,27 +8,18 @@ namespace portolan::zones {
 using dns::NameView;
 using dns::RRType;
 
-namespace {
-
-bool asterisk(NameView parent, Arena& arena, NameView& out) {
-  static constexpr uint8_t kAsterisk[] = {1, '*'};
-  const auto joined = dns::join(kAsterisk, parent, arena);
-  if (joined.has_error()) return false;
-  out = *joined;
-  return true;
-}
-
-}  // namespace
-
 void Lookup::nsec(const Node* node) {
   if (!node) return;
+  // One record may prove two things.
+  for (const dns::Record& record : out_.authority) {
+    if (record.type == RRType::nsec && record.owner.equals(tree_.owner(*node))) return;
+  }
   if (const RRset* set = tree_.rrset(*node, RRType::nsec)) add(out_.authority, *set);
   add_signatures(out_.authority, *node, RRType::nsec);
 }
 
 void Lookup::nsec3(const ZoneTree::Hashed* hashed) {
   if (!hashed) return;
-  // One record may prove two things.
   for (const dns::Record& record : out_.authority) {
     if (record.type == RRType::nsec3 && record.owner.equals(tree_.owner(hashed->set))) return;
   }
@@ -55,14 +46,21 @@ NameView Lookup::prove_closest_encloser(NameView name) {
   return encloser;
 }
 
-void Lookup::deny_type(NameView name, const Node& node) {
+void Lookup::deny_type(const Node& node) {
   if (!tree_.has_nsec3()) return nsec(&node);
+  const NameView name = tree_.owner(node);  // in lower case, which what a DNAME has made need not be
   if (const ZoneTree::Hashed* match = tree_.hashed(tree_.hashing().hash(name))) return nsec3(match);
   prove_closest_encloser(name);  // opted out (RFC 5155 section 7.2.4)
 }
 
+// RFC 4035 section 3.1.3.4: what the wildcard has, and that the name itself does not exist. A wildcard that is an empty
+// non-terminal has no NSEC: the one in front of it tells.
 void Lookup::deny_wildcard_type(const Node& wildcard) {
-  if (!tree_.has_nsec3()) return nsec(&wildcard);
+  if (!tree_.has_nsec3()) {
+    nsec(tree_.at_or_before(tree_.owner(wildcard)));
+    nsec(tree_.at_or_before(question_.name));
+    return;
+  }
   prove_closest_encloser(question_.name);  // RFC 5155 section 7.2.5
   nsec3(tree_.hashed(tree_.hashing().hash(tree_.owner(wildcard))));
 }
@@ -82,7 +80,7 @@ void Lookup::deny_name(bool is_empty_non_terminal) {
       return;
     }
     NameView wildcard;
-    if (asterisk(prove_closest_encloser(question_.name), arena_, wildcard)) {
+    if (asterisk(prove_closest_encloser(question_.name), wildcard)) {
       nsec3(tree_.covering(tree_.hashing().hash(wildcard)));
     }
     return;
@@ -94,9 +92,8 @@ void Lookup::deny_name(bool is_empty_non_terminal) {
   NameView encloser = question_.name;
   while (!encloser.equals(tree_.origin()) && !encloser.is_root() && !tree_.find(encloser)) encloser = encloser.parent();
   NameView wildcard;
-  if (!tree_.find(encloser) || !asterisk(encloser, arena_, wildcard)) return;
-  const Node* second = tree_.at_or_before(wildcard);
-  if (second && second != deny) nsec(second);
+  if (!tree_.find(encloser) || !asterisk(encloser, wildcard)) return;
+  nsec(tree_.at_or_before(wildcard));
 }
 
 }  // namespace portolan::zones

@@ -159,6 +159,61 @@ TEST_CASE("zone lookup: DNAME (RFC 6672 section 2.2)") {
   CHECK(ask((label + "." + label + "." + label + ".long.example.").c_str(), "A").status == Status::name_too_long);
 }
 
+// Signed as far as a lookup looks: the SOA's signature and the chain.
+constexpr const char* kSignedZone = R"($TTL 3600
+@ SOA ns admin 1 2 3 4 5
+@ RRSIG SOA 13 1 3600 20260101000000 20250101000000 1 example. AAAA
+@ NS ns.example.com.
+@ NSEC *.w NS SOA RRSIG NSEC
+*.w A 192.0.2.1
+*.w NSEC m.w A NSEC
+m.w A 192.0.2.2
+m.w NSEC _443._tcp.*.x A NSEC
+_443._tcp.*.x TXT "x"
+_443._tcp.*.x NSEC m.x TXT NSEC
+m.x A 192.0.2.3
+m.x NSEC *.y A NSEC
+*.y CNAME a.y
+*.y NSEC a.y CNAME NSEC
+a.y A 192.0.2.4
+a.y NSEC @ A NSEC
+)";
+
+TEST_CASE("zone lookup: what a wildcard has not is proven with it and with the name (RFC 4035 section 3.1.3.4)") {
+  const auto zone = read_zone_text(kSignedZone, "db", *dns::Name::parse("example."));
+  REQUIRE_MESSAGE(zone.has_value(), zone.error().message);
+  using Lines = std::vector<std::string>;
+  const struct {
+    const char *name, *type;
+    Status status;
+    Lines proofs;  // owners of NSEC records
+  } cases[] = {
+      {"q.w.example.", "AAAA", Status::no_data, {"*.w.example.", "m.w.example."}},
+      {"a.w.example.", "AAAA", Status::no_data, {"*.w.example."}},  // it says both
+      {"q.w.example.", "A", Status::success, {"m.w.example."}},
+      {"*.w.example.", "AAAA", Status::no_data, {"*.w.example."}},
+      // A wildcard that is an empty non-terminal: what lies below it is said by the owner in front of it.
+      {"q.x.example.", "A", Status::no_data, {"m.w.example.", "m.x.example."}},
+      {"_443._tcp.q.x.example.", "TXT", Status::no_data, {"m.w.example.", "m.x.example."}},
+      {"a.x.example.", "A", Status::no_data, {"m.w.example.", "_443._tcp.*.x.example."}},
+      // The alias' target says that the name does not exist, and what it has.
+      {"q.y.example.", "AAAA", Status::success, {"a.y.example."}},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.name) + " " + c.type);
+    Arena arena;
+    ArenaVector<dns::Record> answer(arena), authority(arena), additional(arena);
+    Lookup lookup(*zone->tree, {*dns::parse_name(c.name, arena), *dns::parse_type(c.type), true}, arena,
+                  {answer, authority, additional});
+    CHECK(lookup.run() == c.status);
+    Lines proofs;
+    for (const dns::Record& record : authority) {
+      if (record.type == dns::RRType::nsec) proofs.push_back(record.owner.text());
+    }
+    CHECK(proofs == c.proofs);
+  }
+}
+
 TEST_CASE("zone tree: owners in canonical order, and the owner whose NSEC covers a name") {
   Arena arena;
   const auto before = [&](const char* name) {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "dns/testing.h"
 #include "zones/lookup.h"
@@ -69,8 +70,8 @@ Found ask(const ZoneTree& tree, const char* asked, RRType type) {
   return found;
 }
 
-std::unique_ptr<const ZoneTree> zone() {
-  auto read = read_zone_text(kZone, "db", name("example."));
+std::unique_ptr<const ZoneTree> zone(std::string_view more = {}) {
+  auto read = read_zone_text(kZone + std::string(more), "db", name("example."));
   REQUIRE_MESSAGE(read.has_value(), read.error().message);
   return std::move(read->tree);
 }
@@ -151,6 +152,23 @@ TEST_CASE("nsec3: proofs are those of RFC 5155 appendix B") {
   }
 }
 
+TEST_CASE("nsec3: a wildcard that is an empty non-terminal is proven to be there") {
+  const auto tree = zone(
+      "_443._tcp.*.xx TXT \"x\"\n"
+      "p5l4qvag4han6f9i1i1b08ts9f4ocm0h NSEC3 1 1 12 aabbccdd q04jkcevqvmu85r014c7dkba38o0ji5r\n");
+  const Found found = ask(*tree, "q.xx.example.", RRType::a);
+  CHECK(found.status == Status::no_data);
+  CHECK(found.proofs == std::vector<std::string>{"35mthgpgcu1qg68fab165klnsnk3dpvl", "p5l4qvag4han6f9i1i1b08ts9f4ocm0h",
+                                                 "t644ebqk9bibcna874givr6joj62mlhv"});
+}
+
+TEST_CASE("nsec3: a name that a DNAME has made with capitals is hashed in lower case (RFC 5155 section 5)") {
+  const auto tree = zone("dn DNAME W\n");
+  const Found found = ask(*tree, "x.dn.example.", RRType::a);
+  CHECK(found.status == Status::success);
+  CHECK(found.proofs == std::vector<std::string>{"b4um86eghhds6nea196smvmlo4ors995"});
+}
+
 TEST_CASE("nsec3: hashed owners are no names of the zone (RFC 5155 section 7.2.8), and are transferred") {
   std::shared_ptr<const ZoneTree> tree = zone();
   CHECK(ask(*tree, "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example.", RRType::nsec3).status == Status::name_error);
@@ -171,6 +189,42 @@ TEST_CASE("nsec3: a chain with other parameters than the apex names is not answe
   REQUIRE_MESSAGE(read.has_value(), read.error().message);
   CHECK_FALSE(read->tree->has_nsec3());
   CHECK(read->tree->hashed_owners().size() == 1);
+}
+
+// A zone with these lines at the apex, and the apex's NSEC3 of a chain without salt behind the one of RFC 5155.
+ZoneRead two_chains(const std::string& parameters) {
+  const std::string text =
+      "$ORIGIN example.\n@ 3600 SOA ns1 bugs 1 3600 300 3600000 3600\n" + parameters +
+      "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom NSEC3 1 0 12 aabbccdd 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom SOA\n"
+      "3msev9usmd4br9s97v51r2tdvmr9iqo1 NSEC3 1 0 0 - 3msev9usmd4br9s97v51r2tdvmr9iqo1 SOA\n";
+  auto read = read_zone_text(text, "db", name("example."));
+  REQUIRE_MESSAGE(read.has_value(), read.error().message);
+  return std::move(*read);
+}
+
+TEST_CASE("nsec3: of several chains the first one is answered from that is there and not being made (section 4.1.2)") {
+  const std::string first = "@ NSEC3PARAM 1 0 12 aabbccdd\n", second = "@ NSEC3PARAM 1 0 0 -\n";
+  const std::string no_chain = "@ NSEC3PARAM 1 0 7 -\n", marked = "@ NSEC3PARAM 1 1 12 aabbccdd\n";
+  const struct {
+    std::string parameters;
+    int iterations;  // of the chain; -1: none
+  } cases[] = {
+      {first + second, 12}, {second + first, 0},     {no_chain + second, 0},
+      {marked + second, 0}, {marked + no_chain, -1}, {marked, -1},
+  };
+  for (const auto& each : cases) {
+    CAPTURE(each.parameters);
+    const ZoneRead read = two_chains(each.parameters);
+    CHECK((read.tree->has_nsec3() ? read.tree->hashing().iterations : -1) == each.iterations);
+  }
+}
+
+TEST_CASE("nsec3: 150 iterations are taken, one more is not") {
+  const std::array<uint8_t, 5> most = {1, 0, 0, 150, 0}, more = {1, 0, 0, 151, 0};
+  REQUIRE(Nsec3Hashing::parse(most).has_value());
+  CHECK(Nsec3Hashing::parse(most)->iterations == 150);
+  REQUIRE(Nsec3Hashing::parse(more).has_error());
+  CHECK(Nsec3Hashing::parse(more).error().message == "NSEC3 with 151 iterations, expecting 150 at most (RFC 9276)");
 }
 
 TEST_CASE("nsec3: an owner that is no hash right under the apex is refused") {

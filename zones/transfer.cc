@@ -1,4 +1,4 @@
-// Walking a tree from SOA to SOA.
+// Walking a tree, or differences, from SOA to SOA.
 #include "zones/transfer.h"
 
 namespace portolan::zones {
@@ -71,7 +71,56 @@ bool TreeStream::add_hashed(Records& out) {
   return true;
 }
 
+class ChangeStream : public RecordStream {
+ public:
+  /// Differences `first` to `last`.
+  ChangeStream(std::shared_ptr<const Differences> all, size_t first, size_t last)
+      : all_(std::move(all)), next_(first), last_(last) {}
+
+  bool next(Arena&, ArenaVector<dns::Record>& out) override;
+
+ private:
+  static constexpr unsigned kRecords = 64;  // a call
+
+  const std::shared_ptr<const Differences> all_;
+  size_t next_, last_;
+  size_t at_ = 0;  // in the next one
+  bool begun_ = false, done_ = false;
+};
+
+bool ChangeStream::next(Arena&, ArenaVector<dns::Record>& out) {
+  const dns::Record soa = (*all_)[last_]->new_soa();
+  if (!std::exchange(begun_, true)) {
+    out.push_back(soa);
+    return true;
+  }
+  dns::Record record;
+  for (unsigned added = 0; next_ <= last_ && added < kRecords;) {
+    if ((*all_)[next_]->next(at_, record)) {
+      out.push_back(record);
+      ++added;
+    } else {
+      ++next_;
+      at_ = 0;
+    }
+  }
+  if (next_ <= last_) return true;
+  if (std::exchange(done_, true)) return false;
+  out.push_back(soa);
+  return true;
+}
+
 }  // namespace
+
+std::unique_ptr<RecordStream> transfer_changes(std::shared_ptr<const Differences> differences, uint32_t from,
+                                               uint32_t to) {
+  size_t last = differences->size();
+  while (last > 0 && (*differences)[last - 1]->to() != to) --last;
+  size_t first = last;
+  while (first > 0 && (*differences)[first - 1]->from() != from) --first;
+  if (first == 0) return nullptr;
+  return std::make_unique<ChangeStream>(std::move(differences), first - 1, last - 1);
+}
 
 std::unique_ptr<RecordStream> transfer(std::shared_ptr<const ZoneTree> tree, uint32_t serial) {
   const bool is_current = serial != 0 && serial == tree->serial();

@@ -53,9 +53,11 @@ std::span<const uint8_t> octets_of(const std::string& rdata) {
   return {reinterpret_cast<const uint8_t*>(rdata.data()), rdata.size()};
 }
 
-RRType covered(const std::string& rrsig) {
-  if (rrsig.size() < 2) return RRType::none;
-  return static_cast<RRType>(static_cast<uint8_t>(rrsig[0]) << 8 | static_cast<uint8_t>(rrsig[1]));
+// Zones come mostly from programs, which write them in order; for a million names sorting them again takes a third of
+// the time to load.
+template <class T, class Less>
+void sort_stably(std::vector<T>& all, Less less) {
+  if (!std::is_sorted(all.begin(), all.end(), less)) std::stable_sort(all.begin(), all.end(), less);
 }
 
 }  // namespace
@@ -75,6 +77,7 @@ Result<void> ZoneBuilder::add(dns::OwnedRecord record) {
   } else {
     lower_rdata(record.type, record.rdata);
   }
+  const RRType about = record.type == RRType::rrsig ? dns::signed_type(record.view()) : RRType::none;
   Entry entry{record.owner.lower(), {}, record.type, record.ttl, std::move(record.rdata)};
   if (record.type == RRType::srv && !record.owner.view().identical(entry.owner)) entry.cased = std::move(record.owner);
   const bool apex = entry.owner == origin_;
@@ -87,11 +90,11 @@ Result<void> ZoneBuilder::add(dns::OwnedRecord record) {
     return fail("SOA record of " + entry.owner.text() + " in zone " + origin_.text() + ", expecting it at the apex");
   } else if (apex && entry.type == RRType::ns) {
     ns_.push_back(std::move(entry));
-  } else if (apex && entry.type == RRType::rrsig && covered(entry.rdata) == RRType::soa) {
+  } else if (apex && about == RRType::soa) {
     soa_signatures_.push_back(std::move(entry));
-  } else if (apex && entry.type == RRType::rrsig && covered(entry.rdata) == RRType::ns) {
+  } else if (apex && about == RRType::ns) {
     ns_signatures_.push_back(std::move(entry));
-  } else if (entry.type == RRType::nsec3 || (entry.type == RRType::rrsig && covered(entry.rdata) == RRType::nsec3)) {
+  } else if (entry.type == RRType::nsec3 || about == RRType::nsec3) {
     hashed_.push_back(std::move(entry));
   } else {
     entries_.push_back(std::move(entry));
@@ -121,7 +124,7 @@ Result<std::unique_ptr<const ZoneTree>> ZoneBuilder::build() {
 }
 
 void ZoneBuilder::sort() {
-  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+  sort_stably(entries_, [](const Entry& a, const Entry& b) {
     const int order = a.owner.view().compare(b.owner);
     return order != 0 ? order < 0 : a.type < b.type;
   });
@@ -208,7 +211,7 @@ ZoneTree::RRset ZoneBuilder::add_rrset(ZoneTree& tree, std::span<const Entry> en
 
 void ZoneBuilder::mark(ZoneTree& tree) const {
   // Owners of other zones may sort before the origin.
-  std::stable_sort(tree.nodes_.begin(), tree.nodes_.end(), [&](const ZoneTree::Node& a, const ZoneTree::Node& b) {
+  sort_stably(tree.nodes_, [&](const ZoneTree::Node& a, const ZoneTree::Node& b) {
     return tree.owner(a).compare(tree.owner(b)) < 0;
   });
   NameView cut;
@@ -224,7 +227,8 @@ void ZoneBuilder::mark(ZoneTree& tree) const {
   }
 }
 
-// RFC 5155: one NSEC3 a hashed owner. Chains with other parameters are handed on in transfers and not answered from.
+// RFC 5155: one NSEC3 a hashed owner. Of several chains the first that the apex names is answered from; the others are
+// handed on in transfers.
 Result<void> ZoneBuilder::add_hashed(ZoneTree& tree) {
   std::stable_sort(hashed_.begin(), hashed_.end(), [](const Entry& a, const Entry& b) {
     const int order = a.owner.view().compare(b.owner);
@@ -250,11 +254,14 @@ Result<void> ZoneBuilder::add_hashed(ZoneTree& tree) {
     tree.hashed_.push_back(hashed);
     begin = end;
   }
-  if (!parameters) return {};
-  tree.hashing_ = *Nsec3Hashing::parse(tree.record(*parameters, 0).rdata);
-  for (uint32_t i = 0; i < tree.hashed_.size(); ++i) {
-    const ZoneTree::RRset& set = tree.hashed_[i].set;
-    if (set.count != 0 && *Nsec3Hashing::parse(tree.record(set, 0).rdata) == tree.hashing_) tree.chain_.push_back(i);
+  for (unsigned at = 0; parameters && at < parameters->count && tree.chain_.empty(); ++at) {
+    const std::span<const uint8_t> rdata = tree.record(*parameters, at).rdata;
+    if (rdata[1] != 0) continue;  // RFC 5155 section 4.1.2: other flags say that the chain is not to be used
+    tree.hashing_ = *Nsec3Hashing::parse(rdata);
+    for (uint32_t i = 0; i < tree.hashed_.size(); ++i) {
+      const ZoneTree::RRset& set = tree.hashed_[i].set;
+      if (set.count != 0 && *Nsec3Hashing::parse(tree.record(set, 0).rdata) == tree.hashing_) tree.chain_.push_back(i);
+    }
   }
   return {};
 }

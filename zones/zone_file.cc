@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
+#include "base/error_text.h"
 #include "dns/rdata.h"
 #include "zones/generate.h"
 #include "zones/record_fields.h"
@@ -22,13 +22,6 @@ constexpr uint32_t kGenerateTtl = 3600;  // of $GENERATE's records without a TTL
 constexpr uint32_t kMaxTtlDigits = 10;
 
 std::string place(const std::string& path, uint32_t line) { return path + ":" + std::to_string(line) + ": "; }
-
-// strerror without the capital, as Go's messages are.
-std::string reason(int error) {
-  std::string text = std::strerror(error);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] | 0x20);
-  return text;
-}
 
 class Reader {
  public:
@@ -173,7 +166,7 @@ class Reader {
 
 Result<std::string> read_file(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail("open " + path + ": " + reason(errno));
+  if (fd < 0) return fail("open " + path + ": " + error_text(errno));
   std::string text;
   char chunk[1 << 16];
   ssize_t got = 0;
@@ -184,7 +177,7 @@ Result<std::string> read_file(const std::string& path) {
   }
   const int error = errno;
   close(fd);
-  if (got < 0) return fail("read " + path + ": " + reason(error));
+  if (got < 0) return fail("read " + path + ": " + error_text(error));
   return {boost::system::in_place_value, std::move(text)};
 }
 

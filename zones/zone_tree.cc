@@ -68,12 +68,6 @@ std::span<const uint8_t> ZoneTree::rdata(const RRset& set) const {
   return {octets_.data() + first.rdata, size_t{last.rdata} + last.size - first.rdata};
 }
 
-size_t ZoneTree::memory() const {
-  return sizeof *this + nodes_.capacity() * sizeof(Node) + rrsets_.capacity() * sizeof(RRset) +
-         records_.capacity() * sizeof(Slot) + hashed_.capacity() * sizeof(Hashed) +
-         chain_.capacity() * sizeof(uint32_t) + octets_.capacity() + index_.capacity() * sizeof(uint32_t);
-}
-
 void ZoneTree::make_index() {
   size_t size = 8;
   while (size < nodes_.size() * 2) size *= 2;

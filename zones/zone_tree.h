@@ -92,8 +92,6 @@ class ZoneTree {
   /// section 2.2).
   bool lowered_targets() const { return lowered_targets_; }
   size_t record_count() const { return records_.size(); }
-  /// Octets of memory held.
-  size_t memory() const;
 
  private:
   friend class ZoneBuilder;

@@ -79,6 +79,7 @@ Result<std::unique_ptr<server::RecordStream>> AutoZones::transfer(dns::NameView 
 
 Result<void> AutoZones::prepare() {
   notifier_ = dynamic_cast<server::Notifier*>(block_.other("transfer"));
+  keeper_ = dynamic_cast<VersionKeeper*>(block_.other("transfer"));
   look();
   if (options_.reload.count() == 0) return {};
   timer_.emplace(background_);
@@ -87,12 +88,12 @@ Result<void> AutoZones::prepare() {
 }
 
 void AutoZones::serving() {
-  for (const auto& [origin, zone] : zones_) notify(origin);
+  for (const auto& [origin, zone] : zones_) tell(*zone);
 }
 
 void AutoZones::look_later() {
   timer_->start(options_.reload, [this] {
-    for (const dns::Name& changed : look()) notify(changed);
+    for (const dns::Name& changed : look()) tell(*zones_.find(changed)->second);
     look_later();
   });
 }
@@ -145,6 +146,7 @@ bool AutoZones::remove_unseen(const std::set<const FileZone*>& seen) {
   const size_t removed = std::erase_if(zones_, [&](const auto& each) {
     if (seen.contains(each.second.get())) return false;
     log::info("plugin/auto: Deleting zone `" + each.first.text() + "'");
+    if (keeper_) keeper_->forget(each.first);
     return true;
   });
   return removed > 0;
@@ -152,8 +154,10 @@ bool AutoZones::remove_unseen(const std::set<const FileZone*>& seen) {
 
 void AutoZones::publish() { published_.replace(new Zones(zones_.begin(), zones_.end())); }
 
-void AutoZones::notify(dns::NameView zone) const {
-  if (notifier_) notifier_->notify(zone);
+// Of a version that is served from now on.
+void AutoZones::tell(const FileZone& zone) const {
+  if (keeper_) keeper_->keep(zone.current());
+  if (notifier_) notifier_->notify(zone.origin());
 }
 
 }  // namespace portolan::auto_zones

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "plugins/auto/folder.h"
 #include "plugins/common/file_zone.h"
+#include "plugins/common/version_keeper.h"
 #include "plugins/common/zone_answer.h"
 #include "plugins/common/zone_labels.h"
 #include "server/plugin.h"
@@ -61,12 +62,13 @@ class AutoZones : public server::Handler,
   bool insert(const ZoneFile& file, std::set<std::string>& complaints);
   bool remove_unseen(const std::set<const FileZone*>& seen);
   void publish();
-  void notify(dns::NameView zone) const;
+  void tell(const FileZone& zone) const;
 
   const Options options_;
   const server::Block& block_;
   Loop& background_;
   server::Notifier* notifier_ = nullptr;  // the block's; it may have none
+  VersionKeeper* keeper_ = nullptr;       // the same
   std::optional<Timer> timer_;
   std::unordered_map<dns::Name, std::shared_ptr<FileZone>, dns::NameHash, dns::NameEqual> zones_;  // the main thread's
   rcu::Pointer<Zones> published_;

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/log_capture.h"
+#include "plugins/common/keeper_test.h"
 #include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
 
@@ -119,6 +120,27 @@ TEST_CASE("auto: zones come, change and go with their files, and secondaries hea
   CHECK(server.run_until([&] { return server.ask("www.alder.test.").rcode == dns::Rcode::refused; }));
   CHECK(server.ask("birch.test.", dns::RRType::soa).rcode == dns::Rcode::noerror);
   CHECK(heard.empty());
+}
+
+TEST_CASE("auto: each version is given to who keeps them, before secondaries hear of it, and the end of a zone") {
+  Folder folder;
+  folder.write("db.alder.test", zone(1));
+  PluginFixture server(block("test", "transfer\nauto {\ndirectory " + folder.path() + "\nreload 5ms\n}"),
+                       {testing::keeper_plugin(), auto_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  Lines& heard = server.handler<testing::Keeper>("transfer").heard;
+  const auto next = [&] {
+    CHECK(server.run_until([&] { return !heard.empty(); }));
+    return std::exchange(heard, {});
+  };
+  server.configuration().serving();
+  CHECK(next() == Lines{"keep alder.test. 1", "tell alder.test."});
+  folder.write("db.birch.test", zone(5));
+  CHECK(next() == Lines{"keep birch.test. 5", "tell birch.test."});
+  folder.write("db.alder.test", zone(2));
+  CHECK(next() == Lines{"keep alder.test. 2", "tell alder.test."});
+  folder.remove("db.alder.test");
+  CHECK(next() == Lines{"forget alder.test."});
 }
 
 TEST_CASE("auto: a zone whose file has moved within the folder stays, and is read there") {

@@ -38,6 +38,11 @@ Result<zones::ZoneRead> FileZone::read(std::string_view text, const zones::ReadO
   return found;
 }
 
+std::shared_ptr<const zones::ZoneTree> FileZone::current() const {
+  const rcu::ReadGuard guard;
+  return tree_.share();
+}
+
 bool FileZone::look(bool by_mtime) {
   const zones::ZoneTree* current = tree_.read();  // only this thread replaces it
   const int64_t time = modified(path_);

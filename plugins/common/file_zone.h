@@ -30,6 +30,8 @@ class FileZone {
   const zones::ZoneTree* tree() const { return tree_.read(); }
   /// The same, to be kept beyond the ReadGuard.
   std::shared_ptr<const zones::ZoneTree> share() const { return tree_.share(); }
+  /// The same without a ReadGuard, on the main thread.
+  std::shared_ptr<const zones::ZoneTree> current() const;
 
   /// From now on a file whose ZONEMD digest does not fit is broken (RFC 8976).
   void check_digests() { check_digests_ = true; }

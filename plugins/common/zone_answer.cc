@@ -1,6 +1,8 @@
 // From a tree's finding to the reply.
 #include "plugins/common/zone_answer.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/rcu.h"
 #include "dns/rdata.h"
@@ -26,11 +28,17 @@ dns::NameView copy(dns::NameView name, Arena& arena) {
   return {arena.copy(name.wire()).data(), static_cast<uint8_t>(name.size())};
 }
 
-// What proves that the target, or a name that a wildcard stands for, does not exist.
+bool same(const dns::Record& a, const dns::Record& b) {
+  return a.type == b.type && a.owner.equals(b.owner) && std::ranges::equal(a.rdata, b.rdata);
+}
+
+// What proves that the target, or a name that a wildcard stands for, does not exist. One record may prove both.
 void copy_denials(const server::Reply& from, Query& query) {
   for (dns::Record record : from.authority) {
     const dns::RRType proof = record.type == dns::RRType::rrsig ? dns::signed_type(record) : record.type;
     if (proof != dns::RRType::nsec && proof != dns::RRType::nsec3) continue;
+    const auto& there = query.reply().authority;
+    if (std::any_of(there.begin(), there.end(), [&](const dns::Record& each) { return same(each, record); })) continue;
     record.owner = copy(record.owner, query.arena());
     record.rdata = query.arena().copy(record.rdata);
     query.reply().authority.push_back(record);

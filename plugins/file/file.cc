@@ -67,6 +67,7 @@ Result<std::unique_ptr<server::RecordStream>> File::transfer(dns::NameView name,
 
 Result<void> File::prepare() {
   notifier_ = dynamic_cast<server::Notifier*>(block_.other("transfer"));
+  keeper_ = dynamic_cast<VersionKeeper*>(block_.other("transfer"));
   for (Options::Zone& each : options_.zones) {
     if (each.open_error.empty()) continue;
     if (reloading_) return fail("plugin/file: " + each.open_error);
@@ -83,18 +84,20 @@ Result<void> File::prepare() {
 
 void File::watch(const Options::Zone& each, Timer& timer) {
   timer.start(each.reload, [this, &each, &timer] {
-    if (each.zone->look(each.by_mtime)) notify(*each.zone);
+    if (each.zone->look(each.by_mtime)) tell(*each.zone);
     watch(each, timer);
   });
 }
 
 void File::serving() {
   for (const Options::Zone& each : options_.zones) {
-    if (each.zone->tree()) notify(*each.zone);  // only this thread replaces the tree
+    if (each.zone->tree()) tell(*each.zone);  // only this thread replaces the tree
   }
 }
 
-void File::notify(const FileZone& zone) const {
+// Of a version that is served from now on.
+void File::tell(const FileZone& zone) const {
+  if (keeper_) keeper_->keep(zone.current());
   if (notifier_) notifier_->notify(zone.origin());
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "plugins/common/file_zone.h"
+#include "plugins/common/version_keeper.h"
 #include "plugins/common/zone_answer.h"
 
 namespace portolan::zone_file {
@@ -48,12 +49,13 @@ class File : public server::Handler,
   const FileZone* zone_of(dns::NameView lower) const;
   const zones::ZoneTree* tree(dns::NameView origin) const override;
   void watch(const Options::Zone& each, Timer& timer);
-  void notify(const FileZone& zone) const;
+  void tell(const FileZone& zone) const;
 
   Options options_;
   const server::Block& block_;
   Loop& background_;
   server::Notifier* notifier_ = nullptr;  // the block's; it may have none
+  VersionKeeper* keeper_ = nullptr;       // the same
   bool reloading_ = false;
   std::unordered_map<dns::Name, FileZone*, dns::NameHash, dns::NameEqual> by_name_;
   std::list<Timer> timers_;  // of the zones that are looked at

@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
+#include "plugins/common/keeper_test.h"
 #include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
 
@@ -111,6 +113,29 @@ TEST_CASE("file: an alias out of the zone is followed through the server, with t
   CHECK(lost.answer == Lines{"lost.alder.test. 60 IN CNAME y.birch.test."});
   CHECK(lost.authority == Lines{"alder.test. 60 IN SOA ns.alder.test. admin.alder.test. 1 3600 600 86400 30"});
   CHECK(server.ask("away.alder.test.").answer.size() == 1);
+}
+
+TEST_CASE("file: what proves a wildcard's alias and its target to be none stands once in the answer") {
+  Folder folder;
+  folder.write("p", zone(1,
+                         "@ 60 RRSIG SOA 13 2 60 20260101000000 20250101000000 1 alder.test. AAAA\n"
+                         "@ 60 NSEC *.w NS SOA RRSIG NSEC\n*.w 60 CNAME x\n*.w 60 NSEC @ CNAME RRSIG NSEC\n"
+                         "*.w 60 RRSIG NSEC 13 3 60 20260101000000 20250101000000 1 alder.test. AAAA\n"));
+  PluginFixture server(block("alder.test", "file " + (folder / "p")), {file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  testing::Ask ask;
+  ask.name = "q.w.alder.test.";
+  ask.edns_size = 1232;
+  ask.dnssec_ok = true;
+  const Answer answer = server.ask(ask);
+  CHECK(answer.rcode == dns::Rcode::nxdomain);
+  const auto count = [&](std::string_view start) {
+    return std::count_if(answer.authority.begin(), answer.authority.end(),
+                         [&](const std::string& line) { return line.starts_with(start); });
+  };
+  CHECK(count("*.w.alder.test. 60 IN NSEC") == 1);
+  CHECK(count("*.w.alder.test. 60 IN RRSIG NSEC") == 1);
+  CHECK(count("alder.test. 60 IN NSEC") == 1);
 }
 
 TEST_CASE("file: two zones whose aliases point at each other end after a bounded chain") {
@@ -232,6 +257,21 @@ TEST_CASE("file: secondaries hear of every zone at the start and of one that has
   folder.write("none", zone(2, ""));
   CHECK(server.run_until([&] { return !heard.empty(); }));
   CHECK(heard == Lines{"later.test."});
+}
+
+TEST_CASE("file: each version is given to who keeps them, before secondaries hear of it") {
+  Folder folder;
+  folder.write("p", zone(1, ""));
+  PluginFixture server(block("alder.test", "transfer\nfile " + (folder / "p") + " {\nreload 5ms\n}"),
+                       {testing::keeper_plugin(), file_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  Lines& heard = server.handler<testing::Keeper>("transfer").heard;
+  server.configuration().serving();
+  CHECK(heard == Lines{"keep alder.test. 1", "tell alder.test."});
+  heard.clear();
+  folder.write("p", zone(2, ""));
+  CHECK(server.run_until([&] { return !heard.empty(); }));
+  CHECK(heard == Lines{"keep alder.test. 2", "tell alder.test."});
 }
 
 TEST_CASE("file: what is refused at start") {

@@ -2,6 +2,7 @@
 #include "plugins/secondary/exchange.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -15,6 +16,7 @@ using Kind = PrimarySocket::Kind;
 using zones::ZoneTree;
 
 constexpr unsigned kUdpTries = 2;
+constexpr unsigned kMostOthers = 100;  // packets that are no answer: then over TCP, for a flood of them never ends
 
 // The question for `type`; an IXFR question has the SOA of what is there (RFC 1995 section 3).
 std::vector<uint8_t> question_for(const dns::Name& zone, dns::RRType type, const ZoneTree* current) {
@@ -31,6 +33,31 @@ std::vector<uint8_t> question_for(const dns::Name& zone, dns::RRType type, const
   octets.resize(dns::encode(parts, octets, octets.size()));
   return octets;
 }
+
+/// A question as it is sent, signed where the primary has a key, and what that asks of its answers.
+class Question {
+ public:
+  Question(const Inquiry& inquiry, dns::RRType type, const ZoneTree* current)
+      : clock_(inquiry.clock), octets_(question_for(inquiry.zone, type, current)) {
+    if (!inquiry.primary.key) return;
+    signed_.emplace(inquiry.primary.key);
+    octets_ = signed_->sign(octets_, clock_.wall());
+  }
+  std::span<const uint8_t> octets() const { return octets_; }
+  /// Takes the next message of the answer; error: it cannot be trusted.
+  Result<void> check(std::span<const uint8_t> message) {
+    return signed_ ? signed_->check(message, clock_.wall()) : Result<void>();
+  }
+  /// What is wrong with an answer that ends with the message checked last.
+  Result<void> check_end() const {
+    return signed_ && !signed_->ends_signed() ? fail("the last message is not signed") : Result<void>();
+  }
+
+ private:
+  const Clock& clock_;
+  std::vector<uint8_t> octets_;
+  std::optional<dns::TsigRequest> signed_;
+};
 
 bool has_id_of(std::span<const uint8_t> answer, std::span<const uint8_t> question) {
   return answer.size() >= dns::kHeaderSize && answer[0] == question[0] && answer[1] == question[1];
@@ -64,7 +91,7 @@ Result<uint32_t> read_serial(std::span<const uint8_t> octets, std::span<const ui
 }
 
 Error with_primary(const Inquiry& inquiry, const Error& error) {
-  const std::string primary = inquiry.primary.text();
+  const std::string primary = inquiry.primary.address.text();
   return error.message.find(primary) != std::string::npos ? error : fail(primary + ": " + error.message);
 }
 
@@ -72,14 +99,15 @@ Error with_primary(const Inquiry& inquiry, const Error& error) {
 Task<Result<uint32_t>> ask_over(const Inquiry& inquiry, Kind kind, Look& look) {
   look = Look::other;
   const bool udp = kind == Kind::udp;
-  const std::vector<uint8_t> question = question_for(inquiry.zone, dns::RRType::soa, nullptr);
-  PrimarySocket socket(inquiry.loop, kind, inquiry.primary);
+  Question question(inquiry, dns::RRType::soa, nullptr);
+  PrimarySocket socket(inquiry.loop, kind, inquiry.primary.address);
   Task<Result<void>> connecting = socket.connect(inquiry.times.connect);
   const Result<void> connected = co_await connecting;
   if (connected.has_error()) co_return connected.error();
   const Patience patience = udp ? inquiry.times.udp : inquiry.times.message;
+  unsigned others = 0;
   for (unsigned tries = udp ? kUdpTries : 1; tries > 0; --tries) {
-    Task<Result<void>> sending = socket.send(question, patience);
+    Task<Result<void>> sending = socket.send(question.octets(), patience);
     const Result<void> sent = co_await sending;
     if (sent.has_error()) co_return sent.error();
     const SteadyTime end = system_clock().now() + patience;
@@ -91,8 +119,12 @@ Task<Result<uint32_t>> ask_over(const Inquiry& inquiry, Kind kind, Look& look) {
         if (tries > 1 && system_clock().now() >= end) break;
         co_return received.error();
       }
-      Result<uint32_t> serial = read_serial(*received, question, inquiry.zone, look);
-      if (look != Look::other || !udp) co_return serial;
+      Result<uint32_t> serial = read_serial(*received, question.octets(), inquiry.zone, look);
+      if (look != Look::other) {
+        // Whoever has forged it over UDP cannot over TCP, which is next.
+        if (const auto good = question.check(*received); good.has_error()) co_return good.error();
+      }
+      if (look != Look::other || !udp || ++others == kMostOthers) co_return serial;
     }
   }
   co_return fail("no answer");
@@ -102,12 +134,12 @@ Task<Result<uint32_t>> ask_over(const Inquiry& inquiry, Kind kind, Look& look) {
 Task<Result<zones::Transferred>> fetch_over(const Inquiry& inquiry, std::shared_ptr<const ZoneTree> current,
                                             bool& reached) {
   const dns::RRType type = current ? dns::RRType::ixfr : dns::RRType::axfr;
-  const std::vector<uint8_t> question = question_for(inquiry.zone, type, current.get());
-  PrimarySocket socket(inquiry.loop, Kind::tcp, inquiry.primary);
+  Question question(inquiry, type, current.get());
+  PrimarySocket socket(inquiry.loop, Kind::tcp, inquiry.primary.address);
   Task<Result<void>> connecting = socket.connect(inquiry.times.connect);
   const Result<void> connected = co_await connecting;
   if (connected.has_error()) co_return connected.error();
-  Task<Result<void>> sending = socket.send(question, inquiry.times.message);
+  Task<Result<void>> sending = socket.send(question.octets(), inquiry.times.message);
   const Result<void> sent = co_await sending;
   if (sent.has_error()) co_return sent.error();
   reached = true;
@@ -119,10 +151,15 @@ Task<Result<zones::Transferred>> fetch_over(const Inquiry& inquiry, std::shared_
     const Result<std::span<const uint8_t>> received = co_await receiving;
     const std::string progress = " after " + std::to_string(transfer.records()) + " records";
     if (received.has_error()) co_return fail(received.error().message + progress);
-    if (!has_id_of(*received, question)) co_return fail("answer to another question" + progress);
+    if (!has_id_of(*received, question.octets())) co_return fail("answer to another question" + progress);
+    if (const auto good = question.check(*received); good.has_error()) {
+      co_return fail(good.error().message + progress);
+    }
     const Result<bool> last = transfer.read(*received);
     if (last.has_error()) co_return last.error();
     done = *last;
+    if (const auto good = question.check_end(); done && good.has_error())
+      co_return fail(good.error().message + progress);
     if (!done && system_clock().now() > end) co_return fail("it takes too long" + progress);
   }
   co_return transfer.finish();

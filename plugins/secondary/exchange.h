@@ -4,9 +4,11 @@
 #include <memory>
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "dns/tsig_request.h"
 #include "zones/incoming_transfer.h"
 
 namespace portolan::secondary {
@@ -19,12 +21,25 @@ struct Times {
   std::chrono::nanoseconds transfer = std::chrono::minutes(30);  // all of a transfer
 };
 
+/// Who has a zone. With a key every request is signed, and no answer is taken that is not (RFC 8945).
+struct Primary {
+  Primary(const SocketAddress& at, std::shared_ptr<const dns::TsigKey> with = nullptr)
+      : address(at), key(std::move(with)) {}
+  bool operator==(const Primary& other) const {
+    return address == other.address && (key && other.key ? *key == *other.key : key == other.key);
+  }
+
+  SocketAddress address;
+  std::shared_ptr<const dns::TsigKey> key;
+};
+
 /// What is asked of whom; outlives the tasks below, which may be destroyed at any time.
 struct Inquiry {
   Loop& loop;
-  SocketAddress primary;
+  Primary primary;
   dns::Name zone;  // lower case
   Times times;
+  const Clock& clock = system_clock();  // what signatures say
 };
 
 /// The serial that the primary has: over UDP, over TCP when that does not give it.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "dns/rdata.h"
 #include "dns/rdata_text.h"
 #include "dns/reader.h"
 #include "server/listen/socket.h"
@@ -88,6 +89,8 @@ class FakePrimary {
   /// Instead of the zone; returns false to leave the answer as it would be.
   std::function<bool(const std::string& asked, Answer& answer)> instead;
   bool silent = false;
+  /// Makes of the messages of an answer what goes out.
+  std::function<void(const std::vector<uint8_t>& question, std::vector<std::vector<uint8_t>>& messages)> finish;
 
  private:
   struct Connection {
@@ -130,7 +133,7 @@ class FakePrimary {
       const std::vector<uint8_t> question(connection.in.begin() + 2, connection.in.begin() + static_cast<long>(end));
       connection.in.erase(connection.in.begin(), connection.in.begin() + static_cast<long>(end));
       const Answer answer = answer_to(question, "tcp");
-      for (std::vector<uint8_t>& message : encode(question, answer)) {
+      for (std::vector<uint8_t>& message : finished(question, answer)) {
         message.insert(message.begin(),
                        {static_cast<uint8_t>(message.size() >> 8), static_cast<uint8_t>(message.size())});
         ::send(connection.fd.get(), message.data(), message.size(), MSG_NOSIGNAL);
@@ -152,7 +155,7 @@ class FakePrimary {
       const ssize_t size = recvfrom(udp_.get(), octets, sizeof octets, 0, reinterpret_cast<sockaddr*>(&from), &length);
       if (size > 0) {
         const std::vector<uint8_t> question(octets, octets + size);
-        for (const std::vector<uint8_t>& message : encode(question, answer_to(question, "udp"))) {
+        for (const std::vector<uint8_t>& message : finished(question, answer_to(question, "udp"))) {
           sendto(udp_.get(), message.data(), message.size(), 0, reinterpret_cast<sockaddr*>(&from), length);
         }
       }
@@ -190,6 +193,12 @@ class FakePrimary {
       if (instead(asked.back(), other)) answer = other;
     }
     return answer;
+  }
+
+  std::vector<std::vector<uint8_t>> finished(const std::vector<uint8_t>& question, const Answer& answer) const {
+    std::vector<std::vector<uint8_t>> messages = encode(question, answer);
+    if (finish) finish(question, messages);
+    return messages;
   }
 
   std::vector<std::vector<uint8_t>> encode(const std::vector<uint8_t>& question, const Answer& answer) const {

@@ -36,9 +36,9 @@ ZoneGauges::~ZoneGauges() {
   expiries().remove({zone_});
 }
 
-void ZoneGauges::set(uint32_t serial, WallTime expiry) const {
+void ZoneGauges::set(uint32_t serial, double expiry) const {
   serials().with({zone_}).set(serial);
-  expiries().with({zone_}).set(std::chrono::duration<double>(expiry.time_since_epoch()).count());
+  expiries().with({zone_}).set(expiry);
 }
 
 void count_transfer(std::string_view result) {

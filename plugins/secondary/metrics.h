@@ -1,10 +1,8 @@
 // What secondaries tell a scrape: the zones there are, until when they are good, and how transfers end.
 #pragma once
 
-#include <chrono>
 #include <string>
 
-#include "base/clock.h"
 #include "base/metrics.h"
 
 namespace portolan::secondary {
@@ -18,7 +16,8 @@ class ZoneGauges {
   ZoneGauges(const ZoneGauges&) = delete;
   ZoneGauges& operator=(const ZoneGauges&) = delete;
 
-  void set(uint32_t serial, WallTime expiry) const;
+  /// `expiry`: seconds since the Unix epoch.
+  void set(uint32_t serial, double expiry) const;
 
  private:
   const std::string zone_;

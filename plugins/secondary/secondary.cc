@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "server/listen/socket.h"
 #include "server/setup.h"
 #include "zones/transfer.h"
@@ -115,10 +116,11 @@ void Secondary::adopt(const std::shared_ptr<server::Handler>& previous) {
 
 Result<void> Secondary::prepare() {
   notifier_ = dynamic_cast<server::Notifier*>(block_.other("transfer"));
+  keeper_ = dynamic_cast<VersionKeeper*>(block_.other("transfer"));
   for (const auto& [origin, zone] : zones_) {
     const std::string& folder = zone->source().store;
     if (!folder.empty() && access(folder.c_str(), W_OK | X_OK) != 0) {
-      return fail("plugin/secondary: store " + folder + ": " + server::error_text(errno) +
+      return fail("plugin/secondary: store " + folder + ": " + error_text(errno) +
                   ", expected a folder that can be written");
     }
     zone->read_copy();
@@ -147,13 +149,13 @@ void Secondary::start(SecondaryZone& zone) {
     };
     owner.changed = [this, &zone] {
       apply_catalog(zone);
-      notify(zone.origin());
+      tell(zone);
     };
   } else {
-    owner.changed = [this, &zone] { notify(zone.origin()); };
+    owner.changed = [this, &zone] { tell(zone); };
   }
   zone.start(this, std::move(owner));
-  if (has_version) notify(zone.origin());
+  if (has_version) tell(zone);
 }
 
 // Called by the catalog's own zone, which is never a member.
@@ -163,7 +165,10 @@ void Secondary::apply_catalog(const SecondaryZone& catalog) {
   const Catalogs::Change change = catalogs_.apply(catalog, *tree, zones_);
   if (change.empty()) return;
   publish();
-  for (const auto& zone : change.removed) zone->stop(this);
+  for (const auto& zone : change.removed) {
+    zone->stop(this);
+    if (keeper_ && !catalogs_.members().contains(zone->origin())) keeper_->forget(zone->origin());
+  }
   for (const auto& zone : change.added) {
     zone->read_copy();
     if (serving_) start(*zone);
@@ -176,8 +181,15 @@ void Secondary::publish() {
   published_.replace(all.release());
 }
 
-void Secondary::notify(dns::NameView zone) const {
-  if (notifier_) notifier_->notify(zone);
+// Of a version that is served from now on.
+void Secondary::tell(const SecondaryZone& zone) const {
+  std::shared_ptr<const zones::ZoneTree> tree;
+  {
+    const rcu::ReadGuard guard;
+    tree = zone.share();
+  }
+  if (keeper_ && tree) keeper_->keep(tree);
+  if (notifier_) notifier_->notify(zone.origin());
 }
 
 void Secondary::stop(server::Deadline) noexcept {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "plugins/common/version_keeper.h"
 #include "plugins/common/zone_answer.h"
 #include "plugins/secondary/catalogs.h"
 #include "server/plugin.h"
@@ -52,11 +53,12 @@ class Secondary : public server::Handler,
   void apply_catalog(const SecondaryZone& catalog);
   void start(SecondaryZone& zone);
   void publish();
-  void notify(dns::NameView zone) const;
+  void tell(const SecondaryZone& zone) const;
 
   const Fallthrough fallthrough_;
   const server::Block& block_;
   server::Notifier* notifier_ = nullptr;  // the block's; it may have none
+  VersionKeeper* keeper_ = nullptr;       // the same
   Zones zones_;                           // of the Corefile
   Catalogs catalogs_;
   bool serving_ = false;

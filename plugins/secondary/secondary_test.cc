@@ -358,7 +358,7 @@ TEST_CASE("secondary: of two directives for a zone the last counts, with a warni
   const auto& source = server.handler<Secondary>("secondary").zone(*dns::Name::parse("alder.test.")).source();
   REQUIRE(source.primaries.size() == 2);
   CHECK(source.primaries[0] == primary.fake.address());
-  CHECK(source.primaries[1].text() == "[::1]:5300");
+  CHECK(source.primaries[1].address.text() == "[::1]:5300");
 }
 
 TEST_CASE("secondary: what is refused at start") {

@@ -1,4 +1,4 @@
-// The directive `secondary [ZONES...] { transfer from ADDRESS... }`.
+// The directive `secondary [ZONES...] { transfer from ADDRESS... [key NAME] }`.
 #include "server/setup.h"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "plugins/common/name_server_address.h"
 #include "plugins/common/per_configuration.h"
+#include "plugins/common/tsig_keys.h"
 #include "plugins/secondary/secondary.h"
 #include "server/process.h"
 
@@ -30,7 +31,7 @@ constexpr Option kOptions[] = {
      .args = kTransferArgs,
      .required = 1,
      .repeat = Repeat::append,
-     .help = "the primaries, in the order they are asked"},
+     .help = "the primaries, in the order they are asked; signed with the key of tsig behind 'key', if one is"},
     {.name = "fallthrough", .args = kZoneArgs, .help = "pass on names that are not there"},
     {.name = "catalog",
      .args = kMemberArgs,
@@ -42,14 +43,18 @@ constexpr Option kOptions[] = {
 
 constexpr size_t kTransfersAtOnce = 10;
 
-Result<void> add_primaries(const server::Setup& setup, const OptionUse& use, SecondaryZone::Source& source) {
+Result<void> add_primaries(server::Setup& setup, const OptionUse& use, SecondaryZone::Source& source) {
   if (use.text(0) != "from") return setup.error(use.at, "unknown property " + use.text(0));
-  if (use.size() == 1) return setup.error(use.at, "Wrong argument count or unexpected line ending after 'from'");
-  for (size_t i = 1; i < use.size(); ++i) {
-    if (use.text(i) == "*") return setup.error(use.tokens[i].at, "can't use '*' in transfer from");
-    const auto primary = parse_name_server(use.text(i));
-    if (primary.has_error()) return setup.error(use.tokens[i].at, primary.error().message);
-    source.primaries.push_back(*primary);
+  const auto keyed = read_keyed_addresses(setup, use, 1);
+  if (keyed.has_error()) return keyed.error();
+  if (keyed->addresses.empty()) {
+    return setup.error(use.at, "Wrong argument count or unexpected line ending after 'from'");
+  }
+  for (const corefile::Token& each : keyed->addresses) {
+    if (each.text == "*") return setup.error(each.at, "can't use '*' in transfer from");
+    const auto address = parse_name_server(each.text);
+    if (address.has_error()) return setup.error(each.at, address.error().message);
+    source.primaries.emplace_back(*address, keyed->key);
   }
   return {};
 }

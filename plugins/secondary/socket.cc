@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/clock.h"
+#include "base/error_text.h"
 
 namespace portolan::secondary {
 namespace {
@@ -44,9 +45,9 @@ Task<Result<void>> PrimarySocket::connect(Patience patience) {
   const socklen_t length = primary_.to(storage);
   const int type = is_tcp() ? SOCK_STREAM : SOCK_DGRAM;
   fd_ = server::Descriptor(::socket(storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd_) co_return dial_error("socket: " + server::error_text(errno));
+  if (!fd_) co_return dial_error("socket: " + error_text(errno));
   const int connected = ::connect(fd_.get(), reinterpret_cast<sockaddr*>(&storage), length);
-  if (connected != 0 && errno != EINPROGRESS) co_return dial_error("connect: " + server::error_text(errno));
+  if (connected != 0 && errno != EINPROGRESS) co_return dial_error("connect: " + error_text(errno));
   watch_.emplace(loop_, fd_.get());
   if (connected == 0) co_return Result<void>();
   Task<bool> waiting = wait(true, patience);
@@ -55,7 +56,7 @@ Task<Result<void>> PrimarySocket::connect(Patience patience) {
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) co_return dial_error("connect: " + server::error_text(error));
+  if (error != 0) co_return dial_error("connect: " + error_text(error));
   co_return Result<void>();
 }
 
@@ -71,7 +72,7 @@ Task<Result<void>> PrimarySocket::send(std::span<const uint8_t> message, Patienc
       sent += static_cast<size_t>(size);
       continue;
     }
-    if (!would_block()) co_return fail("write to " + primary_.text() + ": " + server::error_text(errno));
+    if (!would_block()) co_return fail("write to " + primary_.text() + ": " + error_text(errno));
     Task<bool> waiting = wait(true, patience);
     const bool ready = co_await waiting;
     if (!ready) co_return fail("write to " + primary_.text() + ": i/o timeout");
@@ -94,7 +95,7 @@ Task<Result<void>> PrimarySocket::fill(size_t octets, Patience patience) {
     if (size > 0) continue;
     if (size == 0 && is_tcp()) co_return read_error("the primary has closed the connection");
     errno = error;
-    if (size < 0 && !would_block()) co_return read_error(server::error_text(error));
+    if (size < 0 && !would_block()) co_return read_error(error_text(error));
     const Patience left = std::max(end - system_clock().now(), Patience(0));
     Task<bool> waiting = wait(false, left);
     const bool ready = co_await waiting;

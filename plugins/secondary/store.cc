@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/error_text.h"
+#include "plugins/common/zone_file_name.h"
 #include "server/listen/socket.h"
 #include "zones/incoming_transfer.h"
 #include "zones/transfer.h"
@@ -16,7 +18,6 @@
 namespace portolan::secondary {
 namespace {
 
-using server::error_text;
 using zones::ZoneTree;
 
 constexpr size_t kMessage = 16 << 10;  // octets of records a message; one record may be larger
@@ -86,19 +87,7 @@ bool write_zone(int fd, std::shared_ptr<const ZoneTree> tree) {
 
 }  // namespace
 
-std::string ZoneStore::path(const dns::Name& zone) const {
-  std::string name;
-  const std::string text = zone.lower().text();
-  for (const char c : text.size() > 1 ? text.substr(0, text.size() - 1) : std::string("@")) {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '@') {
-      name += c;
-    } else {
-      constexpr const char* kHex = "0123456789ABCDEF";
-      name += {'%', kHex[static_cast<uint8_t>(c) >> 4], kHex[static_cast<uint8_t>(c) & 15]};
-    }
-  }
-  return folder_ + "/" + name + ".axfr";
-}
+std::string ZoneStore::path(const dns::Name& zone) const { return folder_ + "/" + zone_file_name(zone) + ".axfr"; }
 
 Result<void> ZoneStore::write(std::shared_ptr<const ZoneTree> tree, WallTime now) const {
   const std::string path = this->path(tree->origin());

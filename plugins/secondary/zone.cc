@@ -38,7 +38,7 @@ SecondaryZone::~SecondaryZone() { served_.replace(nullptr); }
 bool SecondaryZone::is_primary(const IpAddress& client) const {
   const IpAddress plain = client.unmapped();
   return std::any_of(source_.primaries.begin(), source_.primaries.end(),
-                     [&](const SocketAddress& each) { return each.ip.unmapped() == plain; });
+                     [&](const Primary& each) { return each.address.ip.unmapped() == plain; });
 }
 
 void SecondaryZone::notified(const IpAddress& primary) {
@@ -64,8 +64,13 @@ void SecondaryZone::heed(const IpAddress& primary) {
 }
 
 void SecondaryZone::inherit(const SecondaryZone& other) {
+  if (!other.last_) return;
+  if (const auto fits = check_digest(*other.last_); fits.has_error()) {
+    log::warning("plugin/secondary: What was served of " + origin_.text() +
+                 " is not taken over: " + fits.error().message);
+    return;
+  }
   last_ = other.last_;
-  if (!last_) return;
   timers_ = other.timers_;
   timers_.look_at(around_.clock.now());
   expired_ = other.expired();
@@ -75,9 +80,12 @@ void SecondaryZone::inherit(const SecondaryZone& other) {
 void SecondaryZone::read_copy() {
   if (!store_ || last_) return;
   auto kept = store_->read(origin_, around_.clock.wall());
-  if (kept.has_error())
-    return log::warning("plugin/secondary: The copy of " + origin_.text() + " is of no use: " + kept.error().message);
+  const auto complain = [&](const Error& error) {
+    log::warning("plugin/secondary: The copy of " + origin_.text() + " is of no use: " + error.message);
+  };
+  if (kept.has_error()) return complain(kept.error());
   if (!kept->has_value()) return;
+  if (const auto fits = check_digest(*(*kept)->tree); fits.has_error()) return complain(fits.error());
   last_ = std::move((*kept)->tree);
   const SteadyTime now = around_.clock.now();
   timers_.confirmed(now - (*kept)->age, soa_of(*last_), 0);
@@ -138,10 +146,10 @@ void SecondaryZone::begin() {
 
 // Asks the primaries in turn until one has answered: the one that has told of a change first, then as they are listed.
 Task<void> SecondaryZone::ask_all() {
-  std::vector<SocketAddress> turn = source_.primaries;
+  std::vector<Primary> turn = source_.primaries;
   if (teller_) {
     std::stable_partition(turn.begin(), turn.end(),
-                          [this](const auto& each) { return each.ip.unmapped() == *teller_; });
+                          [this](const auto& each) { return each.address.ip.unmapped() == *teller_; });
   }
   const bool was_told = std::exchange(teller_, std::nullopt).has_value();
   std::string reasons;
@@ -154,7 +162,7 @@ Task<void> SecondaryZone::ask_all() {
       if (!reasons.empty()) reasons += "; ";
       reasons += found.error().message;
     } else if (*found == Found::confirmed && was_told) {
-      log::info("plugin/secondary: Notify from " + turn[i].ip.unmapped().text() + " for " + origin_.text() +
+      log::info("plugin/secondary: Notify from " + turn[i].address.ip.unmapped().text() + " for " + origin_.text() +
                 ": no SOA serial increase seen");
     }
   }
@@ -168,14 +176,15 @@ Task<void> SecondaryZone::ask_all() {
   arm();
 }
 
-Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const SocketAddress& primary) {
-  inquiry_.emplace(Inquiry{around_.loop, primary, origin_, around_.times});
+Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const Primary& primary) {
+  inquiry_.emplace(Inquiry{around_.loop, primary, origin_, around_.times, around_.clock});
+  const SocketAddress& address = primary.address;
   std::shared_ptr<const ZoneTree> base = last_;
   if (last_) {
     Task<Result<uint32_t>> asking = ask_serial(*inquiry_);
     const Result<uint32_t> serial = co_await asking;
     if (serial.has_error()) co_return serial.error();
-    if (is_enough(*serial, primary)) co_return Found::confirmed;
+    if (is_enough(*serial, address)) co_return Found::confirmed;
     // A version that has expired gives way to whatever the primary has.
     if (!zones::serial_before(last_->serial(), *serial)) base = nullptr;
   }
@@ -188,21 +197,25 @@ Task<Result<SecondaryZone::Found>> SecondaryZone::ask(const SocketAddress& prima
     co_return fetched.error();
   }
   // Behind one address there may be several servers that do not have the same.
-  if (last_ && is_enough(fetched->serial, primary)) co_return Found::confirmed;
-  if (!fetched->tree) co_return fail(primary.text() + ": it has nothing newer than what has expired");
+  if (last_ && is_enough(fetched->serial, address)) co_return Found::confirmed;
+  if (!fetched->tree) co_return fail(address.text() + ": it has nothing newer than what has expired");
   const Result<void> accepted = accepts(*fetched->tree);
   if (accepted.has_error()) {
     count_transfer("failed");
-    co_return fail(primary.text() + ": " + accepted.error().message);
+    co_return fail(address.text() + ": " + accepted.error().message);
   }
-  take_over(std::move(*fetched), primary);
+  take_over(std::move(*fetched), address);
   co_return Found::newer;
 }
 
+Result<void> SecondaryZone::check_digest(const ZoneTree& tree) const {
+  if (!source_.zonemd) return {};
+  const auto checked = zones::check_zonemd(tree);
+  return checked.has_error() ? Result<void>(checked.error()) : Result<void>();
+}
+
 Result<void> SecondaryZone::accepts(const ZoneTree& tree) const {
-  if (source_.zonemd) {
-    if (const auto checked = zones::check_zonemd(tree); checked.has_error()) return checked.error();
-  }
+  if (auto fits = check_digest(tree); fits.has_error()) return fits;
   return owner_.accepts ? owner_.accepts(tree) : Result<void>();
 }
 
@@ -265,11 +278,13 @@ void SecondaryZone::expire() {
 
 void SecondaryZone::publish() { served_.replace(expired() ? nullptr : last_); }
 
-// When it expires is told by the wall's clock, since that is what scrapes know.
+// When it expires is told by the wall's clock, since that is what scrapes know. As a number: an EXPIRE may be longer
+// than WallTime reaches.
 void SecondaryZone::expose() const {
   if (!last_ || !gauges_) return;
-  const auto left = std::chrono::duration_cast<WallTime::duration>(*timers_.expiry() - around_.clock.now());
-  gauges_->set(last_->serial(), around_.clock.wall() + left);
+  using Seconds = std::chrono::duration<double>;
+  const Seconds left = *timers_.expiry() - around_.clock.now();
+  gauges_->set(last_->serial(), (Seconds(around_.clock.wall().time_since_epoch()) + left).count());
 }
 
 void SecondaryZone::forget_copy() const {

@@ -27,9 +27,9 @@ namespace portolan::secondary {
 class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
  public:
   struct Source {
-    std::vector<SocketAddress> primaries;  // in the order they are asked
-    std::string store;                     // folder of copies; empty: none
-    bool zonemd = false;                   // a version whose digest does not fit is not taken (RFC 8976)
+    std::vector<Primary> primaries;  // in the order they are asked
+    std::string store;               // folder of copies; empty: none
+    bool zonemd = false;             // a version whose digest does not fit is not taken (RFC 8976)
     bool operator==(const Source&) const = default;
   };
   struct Surroundings {
@@ -85,7 +85,8 @@ class SecondaryZone : public std::enable_shared_from_this<SecondaryZone> {
   void heed(const IpAddress& primary);
   void begin();
   Task<void> ask_all();
-  Task<Result<Found>> ask(const SocketAddress& primary);
+  Task<Result<Found>> ask(const Primary& primary);
+  Result<void> check_digest(const zones::ZoneTree& tree) const;
   Result<void> accepts(const zones::ZoneTree& tree) const;
   bool is_enough(uint32_t serial, const SocketAddress& primary);
   void take_over(zones::Transferred transferred, const SocketAddress& primary);

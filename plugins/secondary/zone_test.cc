@@ -397,6 +397,27 @@ TEST_CASE("secondary: with zonemd a version whose digest does not fit is not tak
         std::string::npos);
 }
 
+const Lines kBadDigest = {"@ 60 IN NS ns", "www 60 IN A 192.0.2.1", "@ 60 IN ZONEMD 1 1 1 " + std::string(96, '0')};
+
+TEST_CASE("secondary: with zonemd what was served before a reload is looked at too, and left out") {
+  log::LogCapture captured;
+  Setting setting;
+  setting.primary().set(1, kBadDigest);
+  setting.started();
+  CHECK(setting.served() == "1 192.0.2.1");
+  const std::shared_ptr<SecondaryZone> before = setting.zone;
+  captured.take();
+  setting.make({}, true);
+  setting.zone->inherit(*before);
+  CHECK(setting.served() == "none");
+  CHECK(captured.take() ==
+        "[WARNING] plugin/secondary: What was served of alder.test. is not taken over: ZONEMD of alder.test. does not "
+        "fit serial 1: the zone has another digest\n");
+  setting.make();
+  setting.zone->inherit(*before);
+  CHECK(setting.served() == "1 192.0.2.1");
+}
+
 TEST_CASE("secondary: a scrape sees serial and expiry of each zone that there is, and how transfers ended") {
   const auto value = [](const std::string& name) {
     const std::string text = "\n" + metrics::exposition();
@@ -426,6 +447,12 @@ TEST_CASE("secondary: a scrape sees serial and expiry of each zone that there is
     CHECK(value(serial) == 1);
     const auto second = std::make_unique<Setting>();
     second->started();
+    // Timers as long as can be: longer than the wall's clock can tell.
+    second->primary().soa_timers = "4294967295 4294967295 4294967295 30";
+    second->primary().set(2, kTwo);
+    second->settle(kRefresh);
+    CHECK(second->served() == "2 192.0.2.2");
+    CHECK(value(expiry) > 9e9);
   }
   CHECK(value(serial) == -1);
   CHECK(value(expiry) == -1);
@@ -507,6 +534,27 @@ TEST_CASE("secondary: with a copy on disk a start without primaries serves until
   late.started();  // the primary is there, and has the same serial
   CHECK(late.served() == "1 192.0.2.1");
   CHECK(late.primary().asked == Lines{"SOA udp"});
+}
+
+TEST_CASE("secondary: with zonemd a copy on disk whose digest does not fit is not served") {
+  log::LogCapture captured;
+  Folder folder;
+  {
+    Setting setting(1, folder.path());
+    setting.primary().set(1, kBadDigest);
+    setting.started();
+  }
+  captured.take();
+  Setting setting;
+  setting.make(folder.path(), true);
+  setting.zone->read_copy();
+  CHECK(setting.served() == "none");
+  CHECK(captured.take() ==
+        "[WARNING] plugin/secondary: The copy of alder.test. is of no use: ZONEMD of alder.test. does not fit serial "
+        "1: the zone has another digest\n");
+  setting.make(folder.path());
+  setting.zone->read_copy();
+  CHECK(setting.served() == "1 192.0.2.1");
 }
 
 TEST_CASE("secondary: what is confirmed or new is confirmed or new on disk too") {

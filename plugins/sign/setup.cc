@@ -87,8 +87,7 @@ Result<sign::Job> job_for(server::Setup& setup, const corefile::ParsedDirective&
     return setup.error(directive.at, "DNSKEY " + std::to_string(keys.front().tag()) + " for " + zone.text() +
                                          " is not a CSK/KSK, expecting one with flags 257 among the keys");
   }
-  job.keys = zones::KeySet(std::move(keys));
-  if (!job.keys.complete()) setup.warn(directive.at, std::string(zones::KeySet::kIncomplete));
+  job.keys = zones::KeySet(std::move(keys), zones::KeySharing::by_algorithm);
   return job;
 }
 

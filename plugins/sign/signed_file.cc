@@ -6,8 +6,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
+#include "base/error_text.h"
+#include "dns/rdata.h"
 #include "dns/reader.h"
 #include "zones/record_fields.h"
 #include "zones/zone_text.h"
@@ -19,9 +20,7 @@ constexpr size_t kBlock = 1 << 16;
 constexpr unsigned kLookAt = 100;  // records; the SOA's signatures stand behind the SOA, which comes first
 
 Error failed(const std::string& what, const std::string& path) {
-  std::string reason = std::strerror(errno);
-  reason[0] = static_cast<char>(dns::kLower[static_cast<uint8_t>(reason[0])]);
-  return fail(what + " " + path + ": " + reason);
+  return fail(what + " " + path + ": " + error_text(errno));
 }
 
 // A file that is gone again unless it was put into its place.
@@ -91,7 +90,7 @@ Result<std::vector<SoaSignature>> soa_signatures(std::string_view text) {
     if (record.has_error()) return record.error();
     const auto rdata = record->view().rdata;
     if (record->type != dns::RRType::rrsig || rdata.size() < 18) continue;
-    if (static_cast<dns::RRType>(dns::read16(rdata.data())) != dns::RRType::soa) continue;
+    if (dns::signed_type(record->view()) != dns::RRType::soa) continue;
     found.push_back({dns::read32(rdata.data() + 12), dns::read32(rdata.data() + 8), dns::read16(rdata.data() + 16)});
   }
   return {boost::system::in_place_value, std::move(found)};

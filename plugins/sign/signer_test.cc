@@ -9,8 +9,10 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "base/log_capture.h"
+#include "dns/rdata.h"
 #include "dns/testing.h"
 #include "plugins/sign/signed_file.h"
 #include "tests/unit/plugin_fixture.h"
@@ -263,6 +265,37 @@ TEST_CASE("sign: at start the zones of a block are signed, each with its keys") 
   CHECK(alder.find(" 46769 alder.test. ") != std::string::npos);
   CHECK(birch.find("birch.test.\t60\tIN\tDNSKEY\t257 3 13 ") != std::string::npos);
   CHECK(birch.find(" 46769 ") == std::string::npos);
+}
+
+TEST_CASE("sign: keys of an algorithm share the work, one that is its algorithm's only kind signs everything") {
+  Folder folder;
+  folder.key("ed", zones::kEd25519);
+  const std::string keys = folder / "ksk" + " " + folder / "zsk" + " " + folder / "ed";
+  PluginFixture server(
+      "alder.test {\nsign " + folder / "db" + " {\nkey file " + keys + "\ndirectory " + folder.path() + "\n}\n}\n",
+      {sign_plugin});
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  server.configuration().serving();
+  REQUIRE(server.run_until([&] { return !folder.read("db.alder.test.signed").empty(); }));
+  const auto read = zones::read_zone_text(folder.read("db.alder.test.signed"), "signed", dns::name("alder.test."));
+  REQUIRE(read.has_value());
+  const zones::ZoneTree& tree = *read->tree;
+  // Key tags at offset 16 of the signatures (RFC 4034 section 3.1): 22216 and 46769 have one algorithm, 3613 another.
+  const auto signers = [&](const zones::ZoneTree::RRset& signatures, dns::RRType type) {
+    std::set<int> tags;
+    for (unsigned i = 0; i < signatures.count; ++i) {
+      const dns::Record record = tree.record(signatures, i);
+      if (dns::signed_type(record) == type) tags.insert(record.rdata[16] << 8 | record.rdata[17]);
+    }
+    return tags;
+  };
+  CHECK(signers(tree.soa_signatures(), dns::RRType::soa) == std::set<int>{3613, 46769});
+  const zones::ZoneTree::RRset* apex = tree.rrset(*tree.find(tree.origin()), dns::RRType::rrsig);
+  REQUIRE(apex);
+  for (const dns::RRType type : {dns::RRType::dnskey, dns::RRType::cds, dns::RRType::cdnskey}) {
+    CHECK(signers(*apex, type) == std::set<int>{3613, 22216});
+  }
+  CHECK(signers(*apex, dns::RRType::nsec) == std::set<int>{3613, 46769});
 }
 
 TEST_CASE("sign: what is refused at start") {

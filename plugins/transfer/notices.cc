@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/error_text.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "dns/message.h"
@@ -23,8 +24,9 @@ constexpr size_t kMostAtOnce = 64;
 
 class Notices::Notice {
  public:
-  Notice(Notices& owner, dns::NameView zone, const SocketAddress& server, const std::optional<IpAddress>& source)
-      : owner_(owner), zone_(zone), server_(server), source_(source), timer_(owner.loop_) {}
+  Notice(Notices& owner, dns::NameView zone, const SocketAddress& server, const std::optional<IpAddress>& source,
+         std::shared_ptr<const dns::TsigKey> key)
+      : owner_(owner), zone_(zone), server_(server), source_(source), key_(std::move(key)), timer_(owner.loop_) {}
 
   bool is_for(dns::NameView zone, const SocketAddress& server) const {
     return zone_.view().equals(zone) && server_ == server;
@@ -45,10 +47,12 @@ class Notices::Notice {
   const dns::Name zone_;
   const SocketAddress server_;
   const std::optional<IpAddress> source_;
+  const std::shared_ptr<const dns::TsigKey> key_;
   Timer timer_;
   server::Descriptor socket_;
   std::optional<FdWatch> watch_;
   std::vector<uint8_t> packet_;
+  std::optional<dns::TsigRequest> signed_;  // packet_, with a key
   unsigned tries_ = 0;
   std::string reason_;  // why the last try failed
 };
@@ -64,9 +68,10 @@ void Notices::Notice::try_once() {
   parts.question = &question;
   packet_.resize(dns::kMinUdpSize);
   packet_.resize(dns::encode(parts, packet_, packet_.size()));
+  if (key_) packet_ = signed_.emplace(key_).sign(packet_, owner_.clock_.wall());
   reason_ = "no answer";
   timer_.start(owner_.patience_, [this] { try_again(); });
-  if (!send()) return failed(server::error_text(errno));
+  if (!send()) return failed(error_text(errno));
   watch_.emplace(owner_.loop_, socket_.get());
   wait();
 }
@@ -90,9 +95,9 @@ void Notices::Notice::wait() {
 }
 
 void Notices::Notice::read() {
-  std::array<uint8_t, dns::kMinUdpSize> octets;
+  std::array<uint8_t, 2 * dns::kMinUdpSize> octets;  // an answer with the longest names and MAC has 629
   const ssize_t size = recv(socket_.get(), octets.data(), octets.size(), 0);
-  if (size < 0) return errno == EAGAIN || errno == EINTR ? wait() : failed(server::error_text(errno));
+  if (size < 0) return errno == EAGAIN || errno == EINTR ? wait() : failed(error_text(errno));
   take_answer(std::span(octets).first(static_cast<size_t>(size)));
 }
 
@@ -105,6 +110,13 @@ void Notices::Notice::take_answer(std::span<const uint8_t> octets) {
                     answer.header.opcode == dns::Opcode::notify &&
                     (answer.questions.empty() || answer.questions.front().name.equals(zone_));
   if (!ours) return wait();
+  if (signed_) {
+    // RFC 8945 section 5.4: an answer that cannot be trusted may be another's, and the right one still on its way.
+    if (auto good = signed_->check(octets, owner_.clock_.wall()); good.has_error()) {
+      reason_ = std::move(good.error().message);
+      return wait();
+    }
+  }
   if (answer.rcode() != 0) return failed("rcode was " + dns::text(static_cast<dns::Rcode>(answer.rcode())));
   log::debug("plugin/transfer: Sent notifies for zone \"" + zone_.text() + "\" to " + server_.text());
   owner_.done(*this);
@@ -129,14 +141,16 @@ void Notices::Notice::close() {
   socket_ = server::Descriptor();
 }
 
-Notices::Notices(Loop& loop, std::chrono::nanoseconds patience) : loop_(loop), patience_(patience) {}
+Notices::Notices(Loop& loop, std::chrono::nanoseconds patience, const Clock& clock)
+    : loop_(loop), patience_(patience), clock_(clock) {}
 Notices::~Notices() = default;
 
-void Notices::send(dns::NameView zone, const SocketAddress& server, const std::optional<IpAddress>& source) {
+void Notices::send(dns::NameView zone, const SocketAddress& server, const std::optional<IpAddress>& source,
+                   std::shared_ptr<const dns::TsigKey> key) {
   const auto same = [&](const std::unique_ptr<Notice>& notice) { return notice->is_for(zone, server); };
   if (std::any_of(waiting_.begin(), waiting_.end(), same)) return;
   under_way_.remove_if(same);
-  waiting_.push_back(std::make_unique<Notice>(*this, zone, server, source));
+  waiting_.push_back(std::make_unique<Notice>(*this, zone, server, source, std::move(key)));
   start_waiting();
 }
 

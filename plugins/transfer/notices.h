@@ -7,23 +7,27 @@
 #include <optional>
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/loop.h"
-#include "dns/name.h"
+#include "dns/tsig_request.h"
 
 namespace portolan::transfer {
 
 /// Everything on the thread of its loop.
 class Notices {
  public:
-  /// `patience`: how long one message waits for its answer.
-  explicit Notices(Loop& loop, std::chrono::nanoseconds patience = std::chrono::seconds(2));
+  /// `patience`: how long one message waits for its answer. `clock`: what signatures say.
+  explicit Notices(Loop& loop, std::chrono::nanoseconds patience = std::chrono::seconds(2),
+                   const Clock& clock = system_clock());
   ~Notices();
   Notices(const Notices&) = delete;
   Notices& operator=(const Notices&) = delete;
 
   /// Tells `server` of `zone`, three times at most; the log says when it would not hear. One that is under way for the
-  /// same zone and server begins anew. Of many some wait for their turn, so that they do not use up the descriptors.
-  void send(dns::NameView zone, const SocketAddress& server, const std::optional<IpAddress>& source);
+  /// same zone and server begins anew. With a key messages are signed, and answers must be (RFC 8945). Of many some
+  /// wait for their turn, so that they do not use up the descriptors.
+  void send(dns::NameView zone, const SocketAddress& server, const std::optional<IpAddress>& source,
+            std::shared_ptr<const dns::TsigKey> key = nullptr);
   /// Forgets all that is under way.
   void clear() noexcept;
   /// Not yet answered or given up.
@@ -38,6 +42,7 @@ class Notices {
 
   Loop& loop_;
   const std::chrono::nanoseconds patience_;
+  const Clock& clock_;
   List under_way_, waiting_;
 };
 

@@ -52,6 +52,11 @@ class Secondary {
         sendto(socket_.get(), reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), length);
     }
   }
+  void send(const Received& to, const std::vector<uint8_t>& reply) {
+    sockaddr_storage storage{};
+    const socklen_t length = to.from.to(storage);
+    sendto(socket_.get(), reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&storage), length);
+  }
   std::vector<Received> received;
 
  private:
@@ -208,6 +213,121 @@ TEST_CASE("notify: hundreds of zones are all told, and twice the same at a time 
     return accepted(notify);
   });
   CHECK(zones.size() == 300);
+  CHECK(captured.take().empty());
+}
+
+TEST_CASE("notify: no more than 64 are under way, and one that has been accepted makes room for the next") {
+  log::LogCapture captured;
+  Loop loop;
+  Notices notices(loop);
+  Secondary secondary;
+  for (int i = 0; i < 70; ++i) {
+    notices.send(*dns::Name::parse("z" + std::to_string(i) + ".test."), secondary.address(), std::nullopt);
+  }
+  bool first = true;
+  secondary.take(
+      [&](const Received& notify) { return std::exchange(first, false) ? accepted(notify) : std::vector<uint8_t>(); });
+  CHECK(secondary.received.size() == 64);
+  loop.run_once(100ms);
+  secondary.take([](const Received&) { return std::vector<uint8_t>(); });
+  CHECK(secondary.received.size() == 65);
+  CHECK(notices.size() == 69);
+}
+
+// An answer as a holder of `key` would sign it at `now`; `secret`: with this one, empty: with none.
+std::vector<uint8_t> signed_answer(const Received& notify, const dns::TsigKey& key, WallTime now,
+                                   std::string_view secret, dns::TsigError error = dns::TsigError::none) {
+  Arena arena;
+  dns::ParsedMessage asked;
+  dns::Tsig tsig;
+  REQUIRE(dns::parse_message(notify.octets, arena, asked));
+  REQUIRE(asked.tsig_offset != 0);
+  REQUIRE(dns::read_tsig(notify.octets, asked.tsig_offset, arena, tsig));
+  CHECK(dns::verify_tsig(notify.octets, asked.tsig_offset, tsig, key.secret, {}, tsig.time) == dns::TsigError::none);
+  std::vector<uint8_t> answer(notify.octets.begin(), notify.octets.begin() + static_cast<long>(asked.tsig_offset));
+  answer[2] |= 0x80;
+  answer[3] = error == dns::TsigError::none ? 0 : 9;
+  answer[11] = 0;
+  const std::vector<uint8_t> mac(tsig.mac.begin(), tsig.mac.end());
+  tsig.time = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+  tsig.error = error;
+  const auto octets = dns::sign_tsig(
+      answer, tsig, secret.empty() ? std::nullopt : std::optional<std::string_view>(secret), {mac}, arena);
+  return {octets.begin(), octets.end()};
+}
+
+TEST_CASE("notify: with a key messages are signed, and only an answer that is counts (RFC 8945)") {
+  using Answering = std::function<std::vector<uint8_t>(const Received&)>;
+  const auto key = std::make_shared<const dns::TsigKey>(
+      dns::TsigKey{*dns::Name::parse("transfer.test."), dns::TsigAlgorithm::sha256, "0123456789abcdef"});
+  const FakeClock clock;
+  const auto answering = [&](std::string_view secret, std::chrono::seconds off = 0s,
+                             dns::TsigError error = dns::TsigError::none) -> Answering {
+    return [&clock, key, secret, off, error](const Received& notify) {
+      return signed_answer(notify, *key, clock.wall() + off, secret, error);
+    };
+  };
+  const struct {
+    const char* what;
+    Answering answer;
+    const char* reason;  // empty: it is accepted
+  } cases[] = {
+      {"good", answering(key->secret), ""},
+      {"as late as it may be", answering(key->secret, 300s), ""},
+      {"not signed",
+       [](const Received& notify) {
+         std::vector<uint8_t> answer(notify.octets.begin(), notify.octets.begin() + 28);
+         answer[2] |= 0x80;
+         answer[11] = 0;
+         return answer;
+       },
+       "the answer is not signed"},
+      {"another secret", answering("another"), "BADSIG: the answer's signature does not fit key \"transfer.test.\""},
+      {"too late", answering(key->secret, 301s),
+       "BADTIME: the answer was signed with key \"transfer.test.\" 301 s off our time, more than the 300 s that are "
+       "allowed"},
+      {"BADKEY", answering("", 0s, dns::TsigError::bad_key),
+       "it answers BADKEY: it has no key \"transfer.test.\" for hmac-sha256."},
+      {"BADSIG", answering("", 0s, dns::TsigError::bad_signature),
+       "it answers BADSIG: its secret of key \"transfer.test.\" is another"},
+  };
+  for (const auto& each : cases) {
+    CAPTURE(each.what);
+    log::LogCapture captured;
+    Loop loop;
+    Notices notices(loop, 20ms, clock);
+    Secondary secondary;
+    notices.send(kZone, secondary.address(), std::nullopt, key);
+    run(loop, notices, secondary, each.answer);
+    const std::string logged = captured.take();
+    if (each.reason[0] == 0) {
+      CHECK(secondary.received.size() == 1);
+      CHECK(logged.empty());
+    } else {
+      CHECK(secondary.received.size() == 3);
+      CHECK(logged.find("was not accepted by \"" + secondary.address().text() + "\": " + each.reason + "\n") !=
+            std::string::npos);
+    }
+    CHECK(logged.find(key->secret) == std::string::npos);
+  }
+}
+
+TEST_CASE("notify: behind an answer that is forged the right one is still heard") {
+  log::LogCapture captured;
+  const auto key = std::make_shared<const dns::TsigKey>(
+      dns::TsigKey{*dns::Name::parse("transfer.test."), dns::TsigAlgorithm::sha256, "0123456789abcdef"});
+  Loop loop;
+  const FakeClock clock;
+  Notices notices(loop, 2s, clock);
+  Secondary secondary;
+  notices.send(kZone, secondary.address(), std::nullopt, key);
+  secondary.take([&](const Received& notify) { return signed_answer(notify, *key, clock.wall(), "another"); });
+  REQUIRE(secondary.received.size() == 1);
+  loop.run_once(100ms);
+  CHECK(notices.size() == 1);
+  secondary.send(secondary.received[0], signed_answer(secondary.received[0], *key, clock.wall(), key->secret));
+  run(loop, notices, secondary, [](const Received&) { return std::vector<uint8_t>(); });
+  CHECK(secondary.received.size() == 1);
   CHECK(captured.take().empty());
 }
 

@@ -1,11 +1,16 @@
 // Who may have a zone, who has it, and its way to the client.
 #include "plugins/transfer/transfer.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <string>
 
+#include "base/error_text.h"
 #include "base/log.h"
 #include "dns/rdata.h"
+#include "plugins/common/tsig_keys.h"
 #include "server/setup.h"
 
 namespace portolan::transfer {
@@ -49,6 +54,8 @@ class Sending {
 
   /// Gathers records for a message; false when there are no more.
   bool gather();
+  /// Goes on with `changes` in place of the zone, before anything was sent.
+  void send_instead(std::unique_ptr<RecordStream> changes);
   /// Sends what was gathered, as several messages where it is too much for one.
   Task<bool> send();
   /// The SOA alone, once gathered: the client has the zone already (RFC 1995 section 2). As CoreDNS says it: without
@@ -57,16 +64,18 @@ class Sending {
   Outcome answer_lone_soa();
   Outcome finish() const;
   Outcome give_up() const;
+  uint32_t serial() const { return serial_; }
 
  private:
   void note_serial();
   Task<bool> send_message();
 
   Query& query_;
-  const std::unique_ptr<RecordStream> zone_;
+  std::unique_ptr<RecordStream> zone_;
   Arena arena_;
   ArenaVector<dns::Record> batch_;
   uint32_t serial_ = 0;
+  bool incremental_ = false;
   size_t sent_ = 0;  // records
 };
 
@@ -86,6 +95,12 @@ void Sending::note_serial() {
   if (!batch_.empty() && batch_[0].type == dns::RRType::soa && dns::parse_soa(batch_[0].rdata, soa)) {
     serial_ = soa.serial;
   }
+}
+
+void Sending::send_instead(std::unique_ptr<RecordStream> changes) {
+  zone_ = std::move(changes);
+  incremental_ = true;
+  gather();
 }
 
 Task<bool> Sending::send() {
@@ -127,7 +142,8 @@ Outcome Sending::answer_lone_soa() {
 }
 
 Outcome Sending::finish() const {
-  log::info("plugin/transfer: Outgoing transfer of " + std::to_string(sent_) + " records of " + zone_to(query_) +
+  const std::string kind = incremental_ ? "incremental transfer" : "transfer";
+  log::info("plugin/transfer: Outgoing " + kind + " of " + std::to_string(sent_) + " records of " + zone_to(query_) +
             " for " + std::to_string(serial_) + " SOA serial");
   return Outcome::sent();
 }
@@ -137,10 +153,17 @@ Outcome Sending::give_up() const {
                             " records: the connection is closed, or a record is too large for a message");
 }
 
-Task<Outcome> transfer_zone(Query& query, std::unique_ptr<RecordStream> zone) {
+// `from`: the serial of an IXFR client, which gets what has changed since where `journals` have it.
+Task<Outcome> transfer_zone(Query& query, std::unique_ptr<RecordStream> zone, Journals& journals,
+                            std::optional<uint32_t> from) {
   Sending sending(query, std::move(zone));
   if (!sending.gather()) co_return failed(query, "nothing to transfer of " + zone_to(query));
   if (sending.is_lone_soa()) co_return sending.answer_lone_soa();
+  if (from) {
+    // The journal may know of a later version than the one that is handed out here, or not yet of this one.
+    auto changes = journals.changes(query.question.lower, *from, sending.serial());
+    if (changes) sending.send_instead(std::move(changes));
+  }
   query.reply().header.aa = true;
   do {
     Task<bool> task = sending.send();
@@ -152,9 +175,15 @@ Task<Outcome> transfer_zone(Query& query, std::unique_ptr<RecordStream> zone) {
 
 }  // namespace
 
-bool Rule::allows(const IpAddress& client) const {
-  return everyone || std::any_of(to.begin(), to.end(),
-                                 [&](const SocketAddress& each) { return each.ip.unmapped() == client.unmapped(); });
+bool Recipient::allows(const IpAddress& client, std::optional<dns::NameView> signed_with) const {
+  if (address && address->ip.unmapped() != client.unmapped()) return false;
+  return !key || (signed_with && signed_with->equals(key->name));
+}
+
+bool Rule::allows(const server::Query& query) const {
+  const std::optional<dns::NameView> signed_with = key_of(query);
+  return std::any_of(to.begin(), to.end(),
+                     [&](const Recipient& each) { return each.allows(query.client.ip, signed_with); });
 }
 
 // The rule with the longest zone; the first of several.
@@ -178,26 +207,45 @@ Task<Outcome> Transfer::serve(Query& query, server::Next next) {
   const dns::NameView name = query.question.lower;
   const Rule* rule = rule_of(name);
   if (!rule) return next(query);
-  if (!rule->allows(query.client.ip)) return query.answer(dns::Rcode::refused);
+  if (!rule->allows(query)) return query.answer(dns::Rcode::refused);
+  const bool incremental = type == dns::RRType::ixfr;
   uint32_t serial = 0;
-  if (type == dns::RRType::ixfr && !client_serial(query, serial)) return query.fail(dns::Rcode::servfail);
+  if (incremental && !client_serial(query, serial)) return query.fail(dns::Rcode::servfail);
+  const auto from = incremental ? std::optional(serial) : std::nullopt;
   for (server::Transferer* each : transferers_) {
     auto zone = each->transfer(name, serial);
     if (zone.has_error()) return failed(query, zone.error().message);
-    if (*zone) return transfer_zone(query, std::move(*zone));
+    if (*zone) return transfer_zone(query, std::move(*zone), journals_, from);
   }
   return next(query);
 }
 
+void Transfer::adopt(const std::shared_ptr<server::Handler>& previous) {
+  if (const auto* before = dynamic_cast<const Transfer*>(previous.get())) journals_.adopt(before->journals_);
+}
+
 Result<void> Transfer::prepare() {
   transferers_ = block_.others<server::Transferer>();
+  for (const Rule& rule : rules_) {
+    const std::string& folder = rule.journal_folder;
+    if (folder.empty() || access(folder.c_str(), W_OK | X_OK) == 0) continue;
+    return fail("plugin/transfer: journal " + folder + ": " + error_text(errno) +
+                ", expected a folder that can be written");
+  }
   return {};
+}
+
+void Transfer::keep(const std::shared_ptr<const zones::ZoneTree>& tree) {
+  const Rule* rule = rule_of(tree->origin());
+  if (rule && rule->journal) journals_.keep(rule->journal_folder, tree);
 }
 
 void Transfer::notify(dns::NameView zone) {
   const Rule* rule = rule_of(zone);
   if (!rule) return;
-  for (const SocketAddress& server : rule->to) notices_.send(zone, server, rule->source);
+  for (const Recipient& each : rule->to) {
+    if (each.address) notices_.send(zone, *each.address, rule->source, each.key);
+  }
 }
 
 }  // namespace portolan::transfer

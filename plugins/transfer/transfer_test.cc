@@ -7,6 +7,7 @@
 
 #include "base/log_capture.h"
 #include "dns/rdata.h"
+#include "plugins/common/fake_tsig_keys_test.h"
 #include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
 
@@ -89,7 +90,8 @@ server::Plugin zones_plugin() {
 
 struct Fixture : PluginFixture {
   explicit Fixture(const std::string& inside, const std::string& key = ".")
-      : PluginFixture(key + " {\n" + inside + "\nfile\n}\n", {transfer_plugin, zones_plugin()}) {
+      : PluginFixture(key + " {\n" + inside + "\nfile\n}\n",
+                      {testing::fake_tsig_plugin(), transfer_plugin, zones_plugin()}) {
     REQUIRE_MESSAGE(ok(), error_text());
   }
   FakeZones& zones() { return handler<FakeZones>("file"); }
@@ -190,6 +192,35 @@ TEST_CASE("transfer: only who is listed for the longest zone that matches gets i
   }
 }
 
+TEST_CASE("transfer: who is listed with a key gets the zone with that key only") {
+  const auto refused = dns::Rcode::refused, good = dns::Rcode::noerror;
+  const struct {
+    const char *to, *client, *key;
+    dns::Rcode rcode;
+  } cases[] = {
+      {"to 192.0.2.1 key transfer.test.", "192.0.2.1", "Transfer.TEST.", good},
+      {"to 192.0.2.1 key transfer.test.", "192.0.2.1", ".", refused},
+      {"to 192.0.2.1 key transfer.test.", "192.0.2.1", "other.test.", refused},
+      {"to 192.0.2.1 key transfer.test.", "192.0.2.2", "transfer.test.", refused},
+      {"to 192.0.2.1 192.0.2.2 key transfer.test.", "192.0.2.2", ".", refused},
+      {"to 192.0.2.1 192.0.2.2 key transfer.test.", "192.0.2.1", ".", refused},
+      {"to * key transfer.test.", "192.0.2.2", "transfer.test.", good},
+      {"to * key transfer.test.", "192.0.2.2", ".", refused},
+      {"to 192.0.2.1 key transfer.test.\nto 192.0.2.2", "192.0.2.2", ".", good},
+      {"to 192.0.2.1 key transfer.test.\nto *", "192.0.2.1", ".", good},
+      {"to 192.0.2.1", "192.0.2.1", "other.test.", good},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.to);
+    CAPTURE(c.key);
+    Fixture server("tsig\ntransfer {\n" + std::string(c.to) + "\n}");
+    server.handler<testing::FakeTsigKeys>("tsig").signed_with = *dns::Name::parse(c.key);
+    for (const auto type : {dns::RRType::axfr, dns::RRType::ixfr}) {
+      CHECK(server.get("big.test.", c.client, type, 6).rcode == c.rcode);
+    }
+  }
+}
+
 TEST_CASE("transfer: other questions and zones that nobody has go to the next plugin, UDP is refused (RFC 5936)") {
   Fixture server("transfer {\nto *\n}");
   CHECK(server.ask("big.test.").rcode == dns::Rcode::yxrrset);
@@ -232,10 +263,16 @@ TEST_CASE("transfer: what is refused at start") {
       {"transfer {\nto *\nsource x\n}", "Corefile:4"},
       {"transfer {\nto *\nsource 192.0.2.1\nsource 192.0.2.2\n}", "'source' can only be specified once"},
       {"transfer {\nfrom *\n}", "unknown property 'from'"},
+      {"transfer {\nto 192.0.2.1 key a.test.\n}",
+       "Corefile:3 - Error during parsing: key \"a.test.\" is not there: the server block has no tsig"},
+      {"tsig\ntransfer {\nto 192.0.2.1 key a.test.\n}",
+       "plugin/transfer: Corefile:4 - Error during parsing: key \"a.test.\" is not there"},
+      {"tsig\ntransfer {\nto key transfer.test.\n}", "'to' is required"},
   };
   for (const auto& c : cases) {
     CAPTURE(c.inside);
-    const PluginFixture server(std::string(". {\n") + c.inside + "\n}\n", {transfer_plugin});
+    const PluginFixture server(std::string(". {\n") + c.inside + "\n}\n",
+                               {testing::fake_tsig_plugin(), transfer_plugin});
     CAPTURE(server.error_text());
     CHECK(!server.ok());
     CHECK(server.error_text().find(c.expected) != std::string::npos);
@@ -249,6 +286,17 @@ TEST_CASE("transfer: a source of another family than a secondary is warned about
   const auto& warnings = const_cast<PluginFixture&>(server).configuration().warnings();
   REQUIRE(warnings.size() == 1);
   CHECK(warnings.front().find("192.0.2.1:53 hears of no change") != std::string::npos);
+}
+
+TEST_CASE("transfer: a zone with a key whose signatures nobody looks at is warned about") {
+  PluginFixture server(
+      ". {\ntsig\ntransfer big.test bare.test {\nto * key transfer.test.\n}\ntransfer bare.test {\nto *\n}\n}\n",
+      {testing::fake_tsig_plugin(), transfer_plugin});
+  REQUIRE(server.ok());
+  const auto& warnings = server.configuration().warnings();
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings.front().find("nobody who needs a key may have bare.test.: tsig does not look at its queries") !=
+        std::string::npos);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ using server::Outcome;
 using server::Query;
 
 /// Signs the answer, or the messages of the answer, to one query.
-class TsigPlugin::Signature final : public server::Signer {
+class TsigPlugin::Signature final : public KeySigner {
  public:
   Signature(const TsigPlugin& plugin, const Tsig& asked, TsigError error, const Key* key)
       : plugin_(plugin), chain_{asked.mac} {
@@ -35,6 +35,7 @@ class TsigPlugin::Signature final : public server::Signer {
     record_.other = server_time_;
   }
 
+  dns::NameView key() const override { return record_.key; }
   size_t size() const override { return dns::tsig_size(record_); }
   std::span<const uint8_t> sign(std::span<const uint8_t> message, Arena& arena) override {
     if (record_.error != TsigError::bad_time) record_.time = plugin_.now();
@@ -65,6 +66,7 @@ bool TsigPlugin::concerns(dns::NameView lower) const {
 }
 
 bool TsigPlugin::must_be_signed(const Query& query) const {
+  if (query.depth() > 0) return false;  // the server's own look-up for a client that has been judged
   if (options_.all_types || options_.opcodes[static_cast<size_t>(query.header.opcode)]) return true;
   return std::find(options_.types.begin(), options_.types.end(), query.question.type) != options_.types.end();
 }
@@ -106,6 +108,17 @@ Task<Outcome> TsigPlugin::serve_signed(Query& query, server::Next next) const {
   }
   query.reply().clear();
   co_return query.answer(outcome.rcode);
+}
+
+Result<std::shared_ptr<const dns::TsigKey>> TsigPlugin::signing_key(const dns::Name& name) const {
+  const auto found = options_.keys.find(name.lower());
+  const std::string shown = "key \"" + name.lower().text() + "\"";
+  if (found == options_.keys.end())
+    return fail(shown + " is not there: tsig of this server block has none of that name");
+  const Key& key = found->second;
+  if (!key.secret) return fail(shown + " signs nothing: its secret is not base64");
+  return std::make_shared<const dns::TsigKey>(
+      dns::TsigKey{found->first, key.algorithm.value_or(dns::TsigAlgorithm::sha256), *key.secret});
 }
 
 Result<void> TsigPlugin::prepare() {

@@ -4,6 +4,7 @@
 #include <bitset>
 #include <vector>
 
+#include "plugins/common/tsig_keys.h"
 #include "plugins/tsig/keys.h"
 #include "server/plugin.h"
 #include "server/process.h"
@@ -23,18 +24,20 @@ struct Options {
 };
 
 /// Secrets belong to the server, not to a block: any key of the Corefile will do.
-class TsigPlugin : public server::Handler, public server::Startable {
+class TsigPlugin : public server::Handler, public server::Startable, public TsigKeys {
  public:
   TsigPlugin(Options options, const server::Configuration& configuration, server::Process& process)
       : options_(std::move(options)), configuration_(configuration), clock_(process.clock()) {}
 
   Task<server::Outcome> serve(server::Query& query, server::Next next) override;
   Result<void> prepare() override;
+  /// A key that is bound to no algorithm signs with hmac-sha256.
+  Result<std::shared_ptr<const dns::TsigKey>> signing_key(const dns::Name& name) const override;
+  bool concerns(dns::NameView lower) const override;
 
  private:
   class Signature;
 
-  bool concerns(dns::NameView lower) const;
   bool must_be_signed(const server::Query& query) const;
   const Key* key_of(const dns::Tsig& tsig) const;
   dns::TsigError check(const server::Query& query, const dns::Tsig& tsig) const;

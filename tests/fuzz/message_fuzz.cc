@@ -7,7 +7,7 @@
 
 #include "dns/rdata.h"
 #include "dns/rdata_text.h"
-#include "dns/tsig.h"
+#include "dns/tsig_request.h"
 
 using namespace portolan;
 using namespace portolan::dns;
@@ -96,6 +96,17 @@ void check_signature(std::span<const uint8_t> packet, size_t offset, Arena& aren
   require(sign_tsig(packet, tsig, "secret", chain, arena).size() <= most);
 }
 
+// No packet is an answer to a request that is signed with a secret that its maker does not know.
+void check_answer(std::span<const uint8_t> packet) {
+  static constexpr uint8_t kQuestion[] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1};
+  static const auto key =
+      std::make_shared<const TsigKey>(TsigKey{*Name::parse("key."), TsigAlgorithm::sha256, "nobody knows it"});
+  TsigRequest request(key);
+  request.sign(kQuestion, {});
+  require(request.check(packet, {}).has_error());
+  require(!request.ends_signed());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -107,6 +118,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(query.question_end <= size && query.tsig_offset <= size);
     require(query.question.name.equals(query.question.lower));
   }
+  check_answer(packet);
   ParsedMessage message;
   if (status == QueryStatus::ok && query.has_tsig) check_signature(packet, query.tsig_offset, arena);
   if (!parse_message(packet, arena, message)) return 0;

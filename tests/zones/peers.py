@@ -1,5 +1,6 @@
 """Other name servers as primaries and secondaries of the server under test: NSD, Knot DNS, BIND. Each runs in the
 foreground in a folder of its own, on loopback and a free port, and is ended by its process id."""
+import collections
 import os
 import shutil
 import signal
@@ -12,17 +13,19 @@ from server import Failed, eventually, free_port, process  # noqa: E402
 from transfers import content  # noqa: E402
 
 ZONE = "alder.test"
+Key = collections.namedtuple("Key", "name algorithm secret")  # the secret in base64
 
 
 class Peer:
     """A server of one zone. `primary`: it reads the zone from a file and tells `other` (a port) of changes; else it
-    fetches the zone from there. Folders may be used again: what a secondary has kept is there at its next start."""
+    fetches the zone from there. With a `key` it signs what it asks and tells, and answers nobody else. Folders may be
+    used again: what a secondary has kept is there at its next start."""
 
     program = None  # in PATH
 
-    def __init__(self, folder, primary, other):
+    def __init__(self, folder, primary, other, key=None):
         self.folder = os.path.join(folder, type(self).__name__.lower())
-        self.primary, self.other, self.port = primary, other, free_port()
+        self.primary, self.other, self.port, self.key = primary, other, free_port(), key
         os.makedirs(self.folder, exist_ok=True)
 
     @classmethod
@@ -56,7 +59,7 @@ class Peer:
         def answers():
             if self.process.poll() is not None:
                 raise Failed(f"{self.program} ended with {self.process.returncode}: {self.log()}")
-            return content(self.port, ZONE) is not None
+            return content(self.port, ZONE, self.key) is not None
         eventually(answers, True, f"{self.program} has the zone", seconds)
         return self
 
@@ -79,11 +82,14 @@ class Nsd(Peer):
         return ["-d", "-c", self.path("conf")]
 
     def configuration(self):
-        role = (f"    provide-xfr: 127.0.0.1 NOKEY\n    store-ixfr: yes\n    create-ixfr: yes\n"
-                f"    notify: 127.0.0.1@{self.other} NOKEY\n    notify-retry: 5\n" if self.primary else
-                f"    request-xfr: 127.0.0.1@{self.other} NOKEY\n    allow-notify: 127.0.0.1 NOKEY\n"
-                f"    provide-xfr: 127.0.0.1 NOKEY\n")
-        return f"""server:
+        key = self.key.name if self.key else "NOKEY"
+        keys = (f'key:\n    name: "{self.key.name}"\n    algorithm: {self.key.algorithm}\n'
+                f'    secret: "{self.key.secret}"\n' if self.key else "")
+        role = (f"    provide-xfr: 127.0.0.1 {key}\n    store-ixfr: yes\n    create-ixfr: yes\n"
+                f"    notify: 127.0.0.1@{self.other} {key}\n    notify-retry: 5\n" if self.primary else
+                f"    request-xfr: 127.0.0.1@{self.other} {key}\n    allow-notify: 127.0.0.1 {key}\n"
+                f"    provide-xfr: 127.0.0.1 {key}\n")
+        return f"""{keys}server:
     ip-address: 127.0.0.1
     port: {self.port}
     username: ""
@@ -115,7 +121,12 @@ class Knot(Peer):
 
     def configuration(self):
         role = "    notify: other\n" if self.primary else "    master: other\n"
-        return f"""server:
+        keys, key = "", ""
+        if self.key:
+            keys = (f'key:\n  - id: {self.key.name}\n    algorithm: {self.key.algorithm}\n'
+                    f'    secret: "{self.key.secret}"\n')
+            key = f"\n    key: {self.key.name}"
+        return f"""{keys}server:
     rundir: "{self.folder}"
     listen: 127.0.0.1@{self.port}
     udp-workers: 1
@@ -128,10 +139,10 @@ log:
     any: info
 remote:
   - id: other
-    address: 127.0.0.1@{self.other}
+    address: 127.0.0.1@{self.other}{key}
 acl:
   - id: loopback
-    address: 127.0.0.1
+    address: 127.0.0.1{key}
     action: [transfer, notify]
 zone:
   - domain: {ZONE}
@@ -180,10 +191,13 @@ class Bind(Peer):
         return ["-g", "-n", "1", "-c", self.path("conf")]
 
     def configuration(self):
-        other = f"127.0.0.1 port {self.other};"
+        key = f'key "{self.key.name}"' if self.key else ""
+        keys = f'{key} {{ algorithm {self.key.algorithm}; secret "{self.key.secret}"; }};\n' if self.key else ""
+        notified = f"allow-notify {{ {key}; }};" if self.key else ""
+        other = f"127.0.0.1 port {self.other} {key};"
         role = (f"type primary; notify explicit; also-notify {{ {other} }};" if self.primary else
-                f"type secondary; notify no; primaries {{ {other} }}; masterfile-format text;")
-        return f"""options {{
+                f"type secondary; notify no; primaries {{ {other} }}; masterfile-format text; {notified}")
+        return f"""{keys}options {{
     directory "{self.folder}";
     listen-on port {self.port} {{ 127.0.0.1; }};
     listen-on-v6 {{ none; }};
@@ -193,7 +207,7 @@ class Bind(Peer):
     managed-keys-directory "{self.folder}";
     recursion no;
     dnssec-validation no;
-    allow-transfer {{ any; }};
+    allow-transfer {{ {key or "any"}; }};
     ixfr-from-differences yes;
     notify-delay 0;
 }};

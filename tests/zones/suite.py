@@ -18,7 +18,8 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import answers  # noqa: E402
-from peers import PEERS, ZONE, Failed, Knot, KnotWithCatalog, KnotWithDigest, Nsd, eventually  # noqa: E402
+import journals  # noqa: E402
+from peers import PEERS, ZONE, Failed, Key, Knot, KnotWithCatalog, KnotWithDigest, Nsd, eventually  # noqa: E402
 from server import Asking, Server, expect, process, usr1  # noqa: E402
 from transfers import content, expected  # noqa: E402
 
@@ -52,6 +53,8 @@ PRIMARY = """alder.test:{PORT} {
     }
 }
 """
+KEY = Key("transfer.test.", "hmac-sha256", "X28hl0BOfAL5G0jsmJWSacrwn7YRm2f6U5brnzwWEus=")
+OTHER_SECRET = "b3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3Q="
 RECORDS = """@ IN NS ns
 @ IN MX 10 mail
 ns IN A 192.0.2.1
@@ -79,11 +82,22 @@ THIRD = version(3, "www 60 IN A 192.0.2.5\nnew IN TXT z\n@ IN TXT apex\n")
 LARGE = version(9, "".join(f'h{i} IN TXT "{i} {"x" * 100}"\n' for i in range(4_000)))
 
 
-def has(port, text, who, seconds=20):
+def with_peer(corefile, peer):
+    """The Corefile with the peer's port and, if it has one, its key, without which nobody gets anything."""
+    corefile = corefile.replace("PEER", str(peer.port))
+    if not peer.key:
+        return corefile
+    tsig = f"    tsig {{\n        secret {peer.key.name} {peer.key.secret} {peer.key.algorithm}\n    }}\n"
+    address = f"127.0.0.1:{peer.port}"
+    return (corefile.replace("    errors\n", "    errors\n" + tsig).replace("to * 127", "to 127")
+            .replace(address, f"{address} key {peer.key.name}"))
+
+
+def has(port, text, who, key=None, seconds=20):
     want = expected(text, ZONE)
 
     def missing():
-        got = content(port, ZONE)
+        got = content(port, ZONE, key)
         return "no zone" if got is None else sorted(want ^ got)[:3]
     eventually(missing, [], f"records that {who} has other than the zone file", seconds)
 
@@ -92,15 +106,17 @@ def lines(server, words):
     return [line for line in process.log_text(server.folder).splitlines() if words in line]
 
 
-def comes_from(peer_class, binary, folder):
+def comes_from(peer_class, binary, folder, key=None):
     """The zone comes whole, then in changes when the primary tells; and a start without it finds the copy."""
     server = Server(binary, "", {})
     os.mkdir(os.path.join(server.folder, "copies"))
-    peer = peer_class(folder, True, server.port)
-    server.write_corefile(SECONDARY.replace("PEER", str(peer.port)))
+    peer = peer_class(folder, True, server.port, key)
+    server.write_corefile(with_peer(SECONDARY, peer))
     peer.set_zone(FIRST)
     with peer:
         peer.serving()
+        if key:
+            expect(content(peer.port, ZONE), None, "what the primary hands out without the key")
         with server:
             server.listening()
             has(server.port, FIRST, "portolan")
@@ -112,7 +128,7 @@ def comes_from(peer_class, binary, folder):
             kept = os.path.join(folder, "copies")
             shutil.copytree(os.path.join(server.folder, "copies"), kept)
     peer.process = None
-    late = Server(binary, SECONDARY.replace("PEER", str(peer.port)))
+    late = Server(binary, with_peer(SECONDARY, peer))
     shutil.copytree(kept, os.path.join(late.folder, "copies"))
     with late:
         late.listening()
@@ -120,36 +136,56 @@ def comes_from(peer_class, binary, folder):
         has(late.port, THIRD, "portolan, from its copy,")
 
 
-def goes_to(peer_class, binary, folder):
+def goes_to(peer_class, binary, folder, key=None):
     """The peer fetches the zone and each new version, of which it is told."""
     server = Server(binary, "", {"zone": FIRST})
-    peer = peer_class(folder, False, server.port)
-    server.write_corefile(PRIMARY.replace("PEER", str(peer.port)))
+    peer = peer_class(folder, False, server.port, key)
+    server.write_corefile(with_peer(PRIMARY, peer))
     with server:
         server.listening()
+        if key:
+            expect(content(server.port, ZONE), None, "what portolan hands out without the key")
         with peer:
             peer.serving()
-            has(peer.port, FIRST, peer.program)
+            has(peer.port, FIRST, peer.program, key)
             for text in (SECOND, THIRD):
                 path = os.path.join(server.folder, "zone")
                 with open(path + ".new", "w") as target:
                     target.write(text)
                 os.replace(path + ".new", path)
-                has(peer.port, text, peer.program)
+                has(peer.port, text, peer.program, key)
 
 
-def large_zone_passes_through(peer_class, binary, folder):
+def large_zone_passes_through(peer_class, binary, folder, key=None):
     """From the peer, through the server, and out of it again: many messages each time."""
     server = Server(binary, "", {})
     os.mkdir(os.path.join(server.folder, "copies"))
-    peer = peer_class(folder, True, server.port)
-    server.write_corefile(SECONDARY.replace("PEER", str(peer.port)))
+    peer = peer_class(folder, True, server.port, key)
+    server.write_corefile(with_peer(SECONDARY, peer))
     peer.set_zone(LARGE)
     with peer:
         peer.serving()
         with server:
             server.listening()
             has(server.port, LARGE, "portolan")
+
+
+def wrong_key_is_told(peer_class, binary, folder):
+    """With another secret, and with a key that the peer has not, nothing is taken, and the log says why."""
+    peer = peer_class(folder, True, 1, KEY)
+    peer.set_zone(FIRST)
+    corefile = with_peer(SECONDARY.replace("        store copies\n", ""), peer)
+    with peer:
+        peer.serving()
+        for wrong, words in ((corefile.replace(KEY.secret, OTHER_SECRET),
+                              f'it answers BADSIG: its secret of key "{KEY.name}" is another'),
+                             (corefile.replace(KEY.name, "nobody.test."),
+                              'it answers BADKEY: it has no key "nobody.test." for hmac-sha256.')):
+            with Server(binary, wrong, {}) as server:
+                server.listening()
+                eventually(lambda: len(lines(server, words)) > 0, True, words, 20)
+                expect(server.ask("www.alder.test"), ("SERVFAIL", []), "the answer")
+                expect(lines(server, OTHER_SECRET) + lines(server, KEY.secret), [], "secrets in the log")
 
 
 def digest_fits(peer_class, binary, folder):
@@ -202,18 +238,24 @@ def reload_keeps_the_zone(peer_class, binary, folder):
             peer.serving()
             has(server.port, FIRST, "portolan")
         with Asking(server, "new.alder.test", ("NXDOMAIN", [])) as asking:
-            for more in ("    log\n", "    loadbalance\n"):
-                server.write_corefile(corefile.replace("    errors\n", "    errors\n" + more))
+            for number, text in enumerate((
+                    corefile.replace("    errors\n", "    errors\n    log\n"),
+                    corefile.replace("    errors\n", "    errors\n    loadbalance\n"),
+                    corefile.replace(f":{peer.port}", ":1"))):  # another primary, which is not there
+                server.write_corefile(text)
                 usr1(server)
-                time.sleep(0.3)
-            server.write_corefile(corefile.replace(f":{peer.port}", ":1"))  # another primary, which is not there
-            usr1(server)
-            time.sleep(0.3)
+                eventually(lambda: len(lines(server, "Reloading complete")), number + 1, "reloads")
+                asking.more(50)
         expect(asking.wrong[:3], [], f"wrong answers of {asking.asked}")
 
 
 CASES = [(f"{case.__name__}_{peer.__name__.lower()}", case, peer)
          for peer in PEERS for case in (comes_from, goes_to, large_zone_passes_through)]
+CASES += [(f"{case.__name__}_{peer.__name__.lower()}_with_a_key", functools.partial(case, key=KEY), peer)
+          for peer in PEERS for case in (comes_from, goes_to, large_zone_passes_through)]
+CASES += [(f"wrong_key_is_told_{peer.__name__.lower()}", wrong_key_is_told, peer) for peer in PEERS]
+CASES += [(f"{case.__name__}_{peer.__name__.lower()}", case, peer)
+          for peer in PEERS for case in (journals.changes_go_to, journals.changes_pass_through)]
 CASES += [("digest_fits_knot", digest_fits, KnotWithDigest),
           ("catalog_is_followed_knot", catalog_is_followed, KnotWithCatalog),
           ("reload_keeps_the_zone_knot", reload_keeps_the_zone, Knot)]

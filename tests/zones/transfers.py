@@ -2,6 +2,7 @@
 import dns.exception
 import dns.query
 import dns.rdatatype
+import dns.tsig
 import dns.zone
 
 
@@ -15,10 +16,14 @@ def expected(text, origin):
     return records_of(dns.zone.from_text(text, origin, relativize=False, check_origin=True))
 
 
-def content(port, origin):
-    """The records that a server on loopback hands out; None when it does not."""
+def content(port, origin, key=None):
+    """The records that a server on loopback hands out, to a holder of a `peers.Key`; None when it does not."""
+    signing = {}
+    if key:
+        known = dns.tsig.Key(key.name, key.secret, key.algorithm)
+        signing = {"keyring": {known.name: known}, "keyname": known.name, "keyalgorithm": known.algorithm}
     try:
-        messages = dns.query.xfr("127.0.0.1", origin, port=port, relativize=False, timeout=5, lifetime=20)
+        messages = dns.query.xfr("127.0.0.1", origin, port=port, relativize=False, timeout=5, lifetime=20, **signing)
         return records_of(dns.zone.from_xfr(messages, relativize=False))
     except (OSError, EOFError, dns.exception.DNSException):
         return None

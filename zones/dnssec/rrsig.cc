@@ -71,22 +71,25 @@ Result<std::string> make_rrsig(const SigningKey& key, std::span<const dns::Recor
   return {boost::system::in_place_value, fields + *signature};
 }
 
-KeySet::KeySet(std::vector<SigningKey> keys) : keys_(std::move(keys)) {
+KeySet::KeySet(std::vector<SigningKey> keys, KeySharing sharing) : keys_(std::move(keys)), sharing_(sharing) {
   const auto ksks = std::count_if(keys_.begin(), keys_.end(), [](const SigningKey& key) { return key.is_ksk(); });
   split_ = ksks > 0 && static_cast<size_t>(ksks) < keys_.size();
 }
 
-bool KeySet::complete() const {
-  return std::all_of(keys_.begin(), keys_.end(), [&](const SigningKey& key) {
-    const auto other_kind = [&](const SigningKey& other) {
-      return other.algorithm() == key.algorithm() && other.is_ksk() != key.is_ksk();
-    };
-    return !split_ || std::any_of(keys_.begin(), keys_.end(), other_kind);
+// Among the keys of the same algorithm.
+bool KeySet::has_other_kind(const SigningKey& key) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&](const SigningKey& other) {
+    return other.algorithm() == key.algorithm() && other.is_ksk() != key.is_ksk();
   });
 }
 
+bool KeySet::complete() const {
+  if (!split_ || sharing_ == KeySharing::by_algorithm) return true;
+  return std::all_of(keys_.begin(), keys_.end(), [this](const SigningKey& key) { return has_other_kind(key); });
+}
+
 bool KeySet::signs(const SigningKey& key, RRType type) const {
-  if (!split_) return true;
+  if (!split_ || (sharing_ == KeySharing::by_algorithm && !has_other_kind(key))) return true;
   return key.is_ksk() == (type == RRType::dnskey || type == RRType::cds || type == RRType::cdnskey);
 }
 

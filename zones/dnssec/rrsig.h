@@ -26,18 +26,25 @@ std::string signed_data(const SigningKey& key, std::span<const dns::Record> rrse
 Result<std::string> make_rrsig(const SigningKey& key, std::span<const dns::Record> rrset, dns::NameView signer,
                                uint32_t original_ttl, const Validity& validity);
 
+/// Among which keys those of both kinds are looked for.
+enum class KeySharing : uint8_t {
+  all,           // whatever their algorithms: as CoreDNS's *dnssec*
+  by_algorithm,  // those of one algorithm, so that each algorithm signs everything: as BIND and ldns-signzone
+};
+
 /// Keys that sign a zone together. With both key-signing and zone-signing keys each does its own (RFC 6781 section
 /// 3.1); else every key signs everything.
 class KeySet {
  public:
   KeySet() = default;
-  explicit KeySet(std::vector<SigningKey> keys);
+  explicit KeySet(std::vector<SigningKey> keys, KeySharing sharing = KeySharing::all);
 
   bool empty() const { return keys_.empty(); }
+  /// Whether there are keys of both kinds.
   bool split() const { return split_; }
   const std::vector<SigningKey>& keys() const { return keys_; }
-  /// Whether every algorithm among the keys signs everything (RFC 4035 section 2.2): with split keys, whether each has
-  /// a key of both kinds. Some validators refuse a zone where one does not.
+  /// Whether every algorithm among the keys signs everything (RFC 4035 section 2.2): with split keys that share all,
+  /// whether each has a key of both kinds. Some validators refuse a zone where one does not.
   bool complete() const;
   /// What to say of a set that is not.
   static constexpr std::string_view kIncomplete =
@@ -49,7 +56,10 @@ class KeySet {
                                         const Validity& validity) const;
 
  private:
+  bool has_other_kind(const SigningKey& key) const;
+
   std::vector<SigningKey> keys_;
+  KeySharing sharing_ = KeySharing::all;
   bool split_ = false;
 };
 

@@ -172,6 +172,20 @@ TEST_CASE("key sets: an algorithm that has keys of one kind only, beside another
   CHECK(!KeySet({ksk, zsk, rsa_zsk}).complete());
 }
 
+TEST_CASE("key sets: shared by algorithm, only an algorithm with keys of both kinds splits the work") {
+  const SigningKey ksk = kKeySigning.key(), zsk = kZoneSigning.key(), rsa_zsk = kRsaSha256.key(),
+                   ed_ksk = kEd25519.key();
+  const KeySet set({ksk, zsk, rsa_zsk, ed_ksk}, KeySharing::by_algorithm);
+  CHECK(set.complete());
+  CHECK(set.split());
+  for (const dns::RRType type : {dns::RRType::dnskey, dns::RRType::cds, dns::RRType::cdnskey, dns::RRType::soa}) {
+    CHECK(set.signs(ksk, type) == (type != dns::RRType::soa));
+    CHECK(set.signs(zsk, type) == (type == dns::RRType::soa));
+    CHECK(set.signs(rsa_zsk, type));
+    CHECK(set.signs(ed_ksk, type));
+  }
+}
+
 TEST_CASE("key sets: split keys sign each their own, others everything") {
   const SigningKey ksk = kKeySigning.key(), zsk = kZoneSigning.key();
   const KeySet both({ksk, zsk}), ksks({ksk}), zsks({zsk});

@@ -14,7 +14,7 @@ using dns::OwnedRecord;
 using dns::Record;
 using dns::RRType;
 
-// What the signer makes itself.
+// What the signer makes itself, and what an earlier signing left that no longer fits.
 bool is_replaced(RRType type) {
   switch (type) {
     case RRType::rrsig:
@@ -22,6 +22,8 @@ bool is_replaced(RRType type) {
     case RRType::dnskey:
     case RRType::cds:
     case RRType::cdnskey:
+    case RRType::nsec3param:
+    case RRType::zonemd:
       return true;
     default:
       return false;

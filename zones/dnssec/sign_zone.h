@@ -20,8 +20,9 @@ struct SignedZone {
   size_t outside = 0;                     // records left out because their owners lie outside the zone
 };
 
-/// What `zone` holds of DNSKEY, CDS, CDNSKEY, NSEC and RRSIG is replaced. Delegations, what lies below them and below a
-/// DNAME is not signed (RFC 4035 section 2). Error: a key does not sign, or it was stopped.
+/// What `zone` holds of DNSKEY, CDS, CDNSKEY, NSEC and RRSIG is replaced; NSEC3, NSEC3PARAM and ZONEMD, which would
+/// speak of another zone then, are left out. Delegations, what lies below them and below a DNAME is not signed (RFC
+/// 4035 section 2). Error: a key does not sign, or it was stopped.
 Result<SignedZone> sign_zone(const ZoneTree& zone, const ZoneSigning& how);
 
 }  // namespace portolan::zones

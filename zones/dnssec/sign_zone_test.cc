@@ -103,9 +103,14 @@ TEST_CASE("signed zones: every authoritative rrset has its signature, glue and d
 
 TEST_CASE("signed zones: what an earlier signing left is replaced") {
   const std::string signed_before = zone_and(
-      "@ IN DNSKEY 256 3 13 CmZjwETDW4pll6qRYk5cnOk2nxRGyfWIGQ+aQ6AgUY1zrbNZh6IeWKLyFelfpafV8CMXaXJ+OPY89JyWTucCsg==\n"
-      "@ IN CDS 0 0 0 00\n@ IN CDNSKEY 0 3 0 AA==\n@ IN NSEC www NS SOA\ngone IN NSEC www A RRSIG NSEC\n"
-      "@ IN RRSIG SOA 13 2 60 20000101000000 20000102000000 1 alder.test. AAAA\n");
+      std::string("@ IN DNSKEY 256 3 13 "
+                  "CmZjwETDW4pll6qRYk5cnOk2nxRGyfWIGQ+aQ6AgUY1zrbNZh6IeWKLyFelfpafV8CMXaXJ+OPY89JyWTucCsg==\n"
+                  "@ IN CDS 0 0 0 00\n@ IN CDNSKEY 0 3 0 AA==\n@ IN NSEC www NS SOA\ngone IN NSEC www A RRSIG NSEC\n"
+                  "@ IN RRSIG SOA 13 2 60 20000101000000 20000102000000 1 alder.test. AAAA\n"
+                  "@ IN NSEC3PARAM 1 0 12 aabbccdd\n0p9mhaveqvm6t7vbl5lop2u3t2rp3tom IN NSEC3 1 0 12 aabbccdd "
+                  "2t7b4g4vsa5smi47k61mv5bv1a22bojr NS SOA MX\n"
+                  "@ IN ZONEMD 1 1 1 ") +
+      std::string(96, '0') + "\n");
   CHECK(lines_of(sign(signed_before, common())) == lines_of(sign(kZone, common())));
 }
 
@@ -144,10 +149,15 @@ TEST_CASE(
     "signed zones: ldns-verify-zone and dnssec-verify find nothing wrong, with every algorithm and with split keys") {
   std::string folder = (std::filesystem::temp_directory_path() / "signed-XXXXXX").string();
   REQUIRE(mkdtemp(folder.data()) != nullptr);
+  constexpr auto kByAlgorithm = KeySharing::by_algorithm;
   // RSA of 512 bits, as in RFC 5702's first example, is below what these verifiers take.
   const KeySet sets[] = {KeySet({owned_by_alder(kRsaSha512)}), KeySet({owned_by_alder(kEcdsa256)}),
                          KeySet({owned_by_alder(kEcdsa384)}), KeySet({owned_by_alder(kEd25519)}),
-                         KeySet({kKeySigning.key(), kZoneSigning.key()})};
+                         KeySet({kKeySigning.key(), kZoneSigning.key()}),
+                         // A second algorithm with one key, of either kind, beside a split one; two of one kind each.
+                         KeySet({kKeySigning.key(), kZoneSigning.key(), owned_by_alder(kEd25519)}, kByAlgorithm),
+                         KeySet({kKeySigning.key(), kZoneSigning.key(), owned_by_alder(kRsaSha512)}, kByAlgorithm),
+                         KeySet({kKeySigning.key(), owned_by_alder(kRsaSha512)}, kByAlgorithm)};
   const struct {
     const char *tool, *arguments;
   } judges[] = {{"ldns-verify-zone", ""}, {"dnssec-verify", "-z -o alder.test"}};
