@@ -9,7 +9,7 @@
 namespace portolan {
 
 std::string base64_encoded(std::string_view octets);
-/// Blanks and line ends are passed over. Error: it is not base64, or not whole groups of four.
+/// Blanks and line ends are passed over. Error: other characters, not whole groups of four, `=` but at the end.
 Result<std::string> base64_decoded(std::string_view text);
 
 }  // namespace portolan

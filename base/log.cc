@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -89,13 +88,7 @@ class Writer {
   Writer() {
     late_ = add_source();
     drops();
-    // Signals are the main thread's business; a broken pipe shall be an error code here.
-    sigset_t all, before;
-    sigfillset(&all);
-    sigdelset(&all, SIGPROF);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     std::thread([this] { run(); }).detach();
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     std::atexit([] { log::flush(1000); });
   }
 

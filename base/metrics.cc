@@ -194,11 +194,13 @@ double Gauge::value() const { return slot_ == 0 ? 0 : GaugeSlots::instance()[slo
 // Cells: one per bucket (not cumulative), the one above the last bound, the sum as the bits of a double.
 void Histogram::observe(double value) const {
   if (bounds_ == nullptr) return;
-  Slab& slab = thread_slab();
-  const auto bucket = std::lower_bound(bounds_->begin(), bounds_->end(), value) - bounds_->begin();
-  auto& count = slab.cell(cell_ + static_cast<uint32_t>(bucket));
+  std::atomic<uint64_t>* const cells = &thread_slab().cell(cell_);  // all in one chunk
+  const std::vector<double>& bounds = *bounds_;
+  size_t bucket = 0;
+  while (bucket < bounds.size() && bounds[bucket] < value) ++bucket;  // most values are small
+  auto& count = cells[bucket];
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  auto& sum = slab.cell(cell_ + static_cast<uint32_t>(bounds_->size()) + 1);
+  auto& sum = cells[bounds.size() + 1];
   const double total = std::bit_cast<double>(sum.load(std::memory_order_relaxed)) + value;
   sum.store(std::bit_cast<uint64_t>(total), std::memory_order_relaxed);
 }

@@ -4,10 +4,11 @@
 #include <cstdlib>
 
 namespace portolan::metrics {
+
+constinit thread_local Slab* slab_of_thread = nullptr;
+
 namespace {
 
-// Beside its owner, since reading a plain pointer needs no check whether a thread-local object was made.
-thread_local Slab* slab_of_thread = nullptr;
 thread_local bool thread_ended = false;
 
 struct Loan {
@@ -19,6 +20,8 @@ struct Loan {
   }
 };
 
+}  // namespace
+
 Slab& borrow_for_thread() {
   if (thread_ended) {
     // Destructors of other thread-local objects that count: this slab is not given back, which is rare and harmless.
@@ -27,14 +30,6 @@ Slab& borrow_for_thread() {
   }
   static thread_local Loan loan;
   return *slab_of_thread;
-}
-
-}  // namespace
-
-Slab& thread_slab() {
-  if (slab_of_thread != nullptr) [[likely]]
-    return *slab_of_thread;
-  return borrow_for_thread();
 }
 
 Chunk* Slab::add_chunk(uint32_t index) {

@@ -73,7 +73,15 @@ class GaugeSlots {
   uint32_t next_slot_ = 0;
 };
 
+// Beside its owner, since reading a plain pointer needs no check whether a thread-local object was made.
+extern constinit thread_local Slab* slab_of_thread;
+Slab& borrow_for_thread();
+
 /// The calling thread's slab.
-Slab& thread_slab();
+inline Slab& thread_slab() {
+  if (slab_of_thread != nullptr) [[likely]]
+    return *slab_of_thread;
+  return borrow_for_thread();
+}
 
 }  // namespace portolan::metrics

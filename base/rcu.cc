@@ -3,6 +3,9 @@
 #include "base/rcu.h"
 
 #include <urcu/urcu-memb.h>
+// Read sections are two stores each; called, they cost four times that. The functions are of those that section 5 of
+// the LGPL leaves to everybody.
+#include <urcu/static/urcu-memb.h>
 
 #include <future>
 
@@ -33,18 +36,24 @@ void tell_acquire() {
 #endif
 }
 
+// liburcu's own thread, which it has registered itself, is known from its first release on: what is released there may
+// defer more.
+constinit thread_local bool known = false;
+
 struct Registration {
   Registration() { urcu_memb_register_thread(); }
   ~Registration() { urcu_memb_unregister_thread(); }
 };
 
-// Of liburcu's own thread, which it has registered itself: what is released there may defer more.
-thread_local bool releasing = false;
-
-void ensure_registered() {
-  if (releasing) return;
+[[gnu::noinline]] void register_thread() {
   static thread_local Registration registration;
   (void)registration;
+  known = true;
+}
+
+void ensure_registered() {
+  if (!known) [[unlikely]]
+    register_thread();
 }
 
 struct Deferred {
@@ -56,7 +65,7 @@ struct Deferred {
 void run_deferred(rcu_head* head) {
   auto* deferred = reinterpret_cast<Deferred*>(head);
   tell_acquire();
-  releasing = true;
+  known = true;
   deferred->release(deferred->object);
   delete deferred;
 }
@@ -65,12 +74,12 @@ void run_deferred(rcu_head* head) {
 
 ReadGuard::ReadGuard() noexcept {
   ensure_registered();
-  urcu_memb_read_lock();
+  _urcu_memb_read_lock();
 }
 
 ReadGuard::~ReadGuard() {
   tell_release();
-  urcu_memb_read_unlock();
+  _urcu_memb_read_unlock();
 }
 
 void defer(void (*release)(void*), void* object) {

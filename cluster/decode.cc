@@ -96,7 +96,6 @@ Result<Object> read_service(const element& root) {
     if (!ports) return ports.error();
     service.ports = std::move(*ports);
     service.external_ips = texts(member(*spec, "externalIPs"));
-    service.publish_not_ready = truth(member(*spec, "publishNotReadyAddresses"), false);
   }
   each_element(member(root, "status", "loadBalancer", "ingress"), [&](const element& one) {
     const auto ip = text(member(one, "ip"));
@@ -110,7 +109,6 @@ Endpoint read_endpoint(const element& value) {
   endpoint.addresses = texts(member(value, "addresses"));
   endpoint.hostname = text(member(value, "hostname"));
   endpoint.target_pod = text(member(value, "targetRef", "name"));
-  endpoint.node = text(member(value, "nodeName"));
   endpoint.zone = text(member(value, "zone"));
   endpoint.ready = truth(member(value, "conditions", "ready"), true);
   return endpoint;
@@ -123,11 +121,9 @@ Result<Object> read_endpoint_slice(const element& root) {
   slice.address_type = text(member(root, "addressType"));
   slice.change_triggered =
       text(member(root, "metadata", "annotations", "endpoints.kubernetes.io/last-change-trigger-time"));
-  const auto ports_value = member(root, "ports");
-  auto ports = read_ports(ports_value);
+  auto ports = read_ports(member(root, "ports"));
   if (!ports) return ports.error();
   slice.ports = std::move(*ports);
-  slice.null_ports = !ports_value.has_value();
   each_element(member(root, "endpoints"), [&](const element& one) { slice.endpoints.push_back(read_endpoint(one)); });
   return Object(std::move(slice));
 }
@@ -201,6 +197,8 @@ Result<void> read_document(const element& root, Decoder::Receiver& receiver, int
   return result;
 }
 
+}  // namespace
+
 std::optional<Event::Type> event_type(std::string_view name) {
   if (name == "ADDED") return Event::Type::added;
   if (name == "MODIFIED") return Event::Type::modified;
@@ -209,8 +207,6 @@ std::optional<Event::Type> event_type(std::string_view name) {
   if (name == "ERROR") return Event::Type::error;
   return std::nullopt;
 }
-
-}  // namespace
 
 struct Decoder::Impl {
   /// The text is copied into the parser's buffer, which has the padding that simdjson reads beyond the end.

@@ -23,6 +23,9 @@ struct Event {
   std::string message;
 };
 
+/// By what the API server calls it.
+std::optional<Event::Type> event_type(std::string_view name);
+
 /// What stands around the items of a list.
 struct ListMetadata {
   std::string resource_version;

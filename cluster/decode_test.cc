@@ -29,7 +29,6 @@ TEST_CASE("decode: a Service gives the fields that DNS uses") {
   expected.cluster_ips = {"10.96.0.7", "fd00::7"};
   expected.ports = {{"http", "TCP", 80}, {"", "UDP", 53}};
   expected.external_ips = {"192.0.2.1", "192.0.2.2", "lb.example"};
-  expected.publish_not_ready = true;
   CHECK(std::get<Service>(*object) == expected);
 }
 
@@ -61,14 +60,13 @@ TEST_CASE("decode: an EndpointSlice keeps readiness, names and ports without a n
   CHECK(slice.change_triggered == "2026-01-02T03:04:05Z");
   CHECK(slice.address_type == "IPv4");
   REQUIRE(slice.endpoints.size() == 3);
-  CHECK(slice.endpoints[0] == Endpoint{{"10.0.0.1", "10.0.0.2"}, "h", "web-abc", "n", "z1", true});
+  CHECK(slice.endpoints[0] == Endpoint{{"10.0.0.1", "10.0.0.2"}, "h", "web-abc", "z1", true});
   CHECK(slice.endpoints[1].ready == false);
   CHECK(slice.endpoints[2].ready == true);
   CHECK(slice.ports == std::vector<Port>{{"", "TCP", std::nullopt}, {"http", "SCTP", 8080}});
-  CHECK(slice.null_ports == false);
   const auto bare = decoder.object(Kind::endpoint_slice, R"({"metadata":{"name":"b"},"ports":null})");
   REQUIRE(bare.has_value());
-  CHECK(std::get<EndpointSlice>(*bare).null_ports == true);
+  CHECK(std::get<EndpointSlice>(*bare).ports.empty());
 }
 
 TEST_CASE("decode: a Pod and a Namespace, the first being deleted") {

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "base/error_text.h"
 
 namespace portolan::cluster {
 namespace {
@@ -34,7 +35,7 @@ FolderWatch::~FolderWatch() {
 Result<void> FolderWatch::open() {
   inotify_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (inotify_ < 0 || wake_ < 0) return fail(std::string("files cannot be watched: ") + std::strerror(errno));
+  if (inotify_ < 0 || wake_ < 0) return fail("files cannot be watched: " + error_text(errno));
   return {};
 }
 

@@ -67,7 +67,6 @@ TEST_CASE("manifests: values mean what Kubernetes takes them for") {
   CHECK(service.meta.name == "123");
   CHECK(service.meta.labels == Labels{{"on", "true"}, {"text", "x y"}});
   CHECK(service.cluster_ips == std::vector<std::string>{"None"});
-  CHECK(service.publish_not_ready);
   CHECK(service.ports == std::vector<Port>{{"a", "TCP", 80}});
 }
 

@@ -47,7 +47,6 @@ struct Service {
   std::vector<Port> ports;
   std::vector<std::string>
       external_ips;  // spec.externalIPs, then each load balancer ingress: its IP, else its hostname
-  bool publish_not_ready = false;
 
   bool operator==(const Service&) const = default;
 };
@@ -56,7 +55,6 @@ struct Endpoint {
   std::vector<std::string> addresses;
   std::string hostname;
   std::string target_pod;  // targetRef.name, whatever its kind, as CoreDNS takes it
-  std::string node;
   std::string zone;
   bool ready = true;  // null counts as ready
 
@@ -72,7 +70,6 @@ struct EndpointSlice {
   std::string address_type;    // IPv4, IPv6, FQDN
   std::vector<Endpoint> endpoints;
   std::vector<Port> ports;
-  bool null_ports = false;       // `ports` absent: all ports (CoreDNS's treatment is recorded)
   std::string change_triggered;  // annotation endpoints.kubernetes.io/last-change-trigger-time, as it stands
 
   bool operator==(const EndpointSlice&) const = default;

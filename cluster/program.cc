@@ -24,7 +24,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr size_t kMostOutput = 1 << 20;
-constexpr size_t kMostComplaint = 4096;  // the end of standard error
+constexpr size_t kMostComplaint = 4096;   // the end of standard error
+constexpr size_t kMostAtOnce = 64 << 10;  // all that a pipe holds, as it is made
 constexpr std::chrono::milliseconds kLook{50};
 
 class Descriptor {
@@ -162,10 +163,11 @@ bool Child::look(std::chrono::milliseconds wait) {
 void Child::drain() {
   const auto read_all = [](Descriptor& from, std::string& into, size_t most, bool keep_end) {
     std::array<char, 16384> piece;
-    while (from.get() >= 0) {
+    for (size_t all = 0; all < kMostAtOnce && from.get() >= 0;) {
       const ssize_t size = ::read(from.get(), piece.data(), piece.size());
       if (size < 0) return;
       if (size == 0) return from.close();
+      all += static_cast<size_t>(size);
       into.append(piece.data(), static_cast<size_t>(size));
       if (keep_end && into.size() > most) into.erase(0, into.size() - most);
       if (!keep_end && into.size() > most) return;

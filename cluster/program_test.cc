@@ -75,6 +75,10 @@ TEST_CASE("program: one that prints without end is ended") {
             .ends_with("prints more than 1 MiB"));
 }
 
+TEST_CASE("program: one that complains without end has no more time than others") {
+  CHECK(run(TestScript("exec yes >&2"), {}, milliseconds(100)).ends_with("still runs after 100 ms"));
+}
+
 TEST_CASE("program: the end counts, not what is left behind") {
   const std::string output = run(TestScript("sleep 1000 & echo $!"));
   const pid_t left = std::atoi(output.c_str());

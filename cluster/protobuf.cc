@@ -139,9 +139,6 @@ void read_service_spec(Message message, Service& service, std::string_view& clus
       case bytes(10):
         service.external_name = text(message);
         break;
-      case varint(13):
-        service.publish_not_ready = message.get_bool();
-        break;
       case bytes(18):
         service.cluster_ips.emplace_back(text(message));
         break;
@@ -233,9 +230,6 @@ Endpoint read_endpoint(Message message) {
           endpoint.target_pod = text(target);
         }
         break;
-      case bytes(6):
-        endpoint.node = text(message);
-        break;
       case bytes(7):
         endpoint.zone = text(message);
         break;
@@ -271,7 +265,6 @@ Result<Object> read_endpoint_slice(Message message) {
   }
   take_owner(slice);
   slice.change_triggered = annotations.change_triggered;
-  slice.null_ports = slice.ports.empty();  // protobuf does not tell an empty list from none
   return checked(std::move(slice), outside);
 }
 
@@ -394,15 +387,6 @@ Status read_status(Message message) {
   return status;
 }
 
-Event::Type event_type(std::string_view name) {
-  if (name == "ADDED") return Event::Type::added;
-  if (name == "MODIFIED") return Event::Type::modified;
-  if (name == "DELETED") return Event::Type::deleted;
-  if (name == "BOOKMARK") return Event::Type::bookmark;
-  if (name == "ERROR") return Event::Type::error;
-  throw fail("expected a watch event with a known type and an object");
-}
-
 /// The metadata of an object of any kind, for when the rest does not matter.
 Metadata metadata_alone(Message object, Annotations& annotations) {
   Metadata meta;
@@ -427,7 +411,9 @@ Event read_event(Kind kind, Message message) {
     }
   }
   Event event;
-  event.type = event_type(type);
+  const auto known = event_type(type);
+  if (!known) throw fail("expected a watch event with a known type and an object");
+  event.type = *known;
   const Envelope envelope = open(body);
   if (event.type == Event::Type::error) {
     Status status = read_status(envelope.object);

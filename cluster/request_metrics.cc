@@ -28,15 +28,15 @@ const Families& families() {
   return instance;
 }
 
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
 std::string authority(const std::string& url) {
   const size_t scheme = url.find("://");
   const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
   return url.substr(begin, url.find('/', begin) - begin);
 }
-
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-}  // namespace
 
 RequestMetrics::RequestMetrics(const std::string& url)
     : host_(authority(url)),

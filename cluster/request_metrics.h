@@ -8,6 +8,9 @@
 
 namespace portolan::cluster {
 
+/// Host and port of a URL as it stands there, for people.
+std::string authority(const std::string& url);
+
 /// For one API server; used by any thread.
 class RequestMetrics {
  public:

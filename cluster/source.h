@@ -30,7 +30,8 @@ class Sink {
   virtual void connection(Kind kind, bool working, std::string_view reason) = 0;
 };
 
-/// What a source shall read.
+/// What a source shall read: of all namespaces, as CoreDNS's watches do. The choice of `namespaces` is left to the
+/// sink: the names of the servers in NS answers come from services of any namespace.
 struct Wanted {
   bool services = true;
   bool endpoint_slices = true;
@@ -39,9 +40,6 @@ struct Wanted {
   bool service_imports = false;          // with their slices, also where endpoint_slices is off
   std::string label_selector;            // `labels`: for services, endpoint slices and pods, in Kubernetes' syntax
   std::string namespace_label_selector;  // `namespace_labels`: for namespaces
-  // `namespaces`. A source gives all of them, as CoreDNS's watches do, and leaves the choice to the sink: the names of
-  // the servers in NS answers come from services of any namespace.
-  std::vector<std::string> spaces;
 
   bool reads(Kind kind) const;
   /// What the label selector of the request for `kind` has to be.

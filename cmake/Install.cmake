@@ -1,11 +1,17 @@
 # What `cmake --install` puts where: the binary, the systemd unit, man pages and completion for shells. The last two are
-# made from the binary's own tables and the READMEs when all is built; a build that cannot run its binary has neither.
+# made from the binary's own tables and the READMEs; a build that cannot run its binary has neither.
 include(GNUInstallDirs)
 
+set(installed documents)  # which needs the binary
+if(CMAKE_CROSSCOMPILING OR PORTOLAN_SANITIZE OR PORTOLAN_FUZZ)
+  set(installed portolan)
+endif()
+# An install builds what it takes: ./run builds the binary and no more.
+install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" --build \"${CMAKE_BINARY_DIR}\" --target ${installed}
+  COMMAND_ERROR_IS_FATAL ANY)")
 install(TARGETS portolan RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES deploy/systemd/portolan.service DESTINATION lib/systemd/system)
-
-if(CMAKE_CROSSCOMPILING OR PORTOLAN_SANITIZE OR PORTOLAN_FUZZ)
+if(installed STREQUAL portolan)
   return()
 endif()
 

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include "base/error_text.h"
 
 namespace portolan::corefile {
 
@@ -80,19 +81,19 @@ Result<std::string> read_import(const std::string& path, size_t room) {
   const auto refuse = [&](const std::string& why) { return fail("Could not import " + path + ": " + why); };
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (error) return refuse("open " + path + ": " + error.message());
+  if (error) return refuse("open " + path + ": " + error_text(error.value()));
   if (fs::is_directory(status)) return refuse("is a directory");
   if (!fs::is_regular_file(status)) return refuse("is not a regular file");
   errno = 0;
   std::ifstream in(path, std::ios::binary);
-  if (!in) return refuse("open " + path + ": " + std::strerror(errno));
+  if (!in) return refuse("open " + path + ": " + error_text(errno));
   std::string text;
   std::array<char, 16384> piece{};
   while (in.read(piece.data(), piece.size()) || in.gcount() > 0) {
     text.append(piece.data(), static_cast<size_t>(in.gcount()));
     if (text.size() > room) return refuse("the configuration is larger than is allowed");
   }
-  if (in.bad()) return refuse("read " + path + ": " + std::strerror(errno));
+  if (in.bad()) return refuse("read " + path + ": " + error_text(errno));
   return {boost::system::in_place_value, std::move(text)};
 }
 

@@ -135,6 +135,15 @@ TEST_CASE("import: what cannot be read is refused with the file and line of the 
   }
 }
 
+TEST_CASE("import: what the system says of a file is told in Go's words") {
+  const Folder folder;
+  const std::string path = folder / "loop.conf";
+  REQUIRE(symlink("loop.conf", path.c_str()) == 0);
+  const auto read = read_import(path, 1000);
+  REQUIRE(read.has_error());
+  CHECK(read.error().message == "Could not import " + path + ": open " + path + ": too many levels of symbolic links");
+}
+
 TEST_CASE("import: a file that imports the Corefile is refused at once") {
   const Folder folder;
   folder.write("back.conf", "import Corefile\n");

@@ -60,10 +60,7 @@ NameView NameView::suffix(unsigned labels) const {
 bool NameView::is_under(NameView zone) const {
   if (size_ < zone.size_) return false;
   const unsigned start = size_ - zone.size_;
-  if (!equal_folded(wire_ + start, zone.wire_, zone.size_)) return false;
-  unsigned at = 0;
-  while (at < start) at += wire_[at] + 1U;
-  return at == start;
+  return equal_folded(wire_ + start, zone.wire_, zone.size_) && has_label_at(start);
 }
 
 bool NameView::equals(NameView other) const {

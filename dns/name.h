@@ -44,6 +44,12 @@ class NameView {
   NameView suffix(unsigned labels) const;
   /// True when this name equals `zone` or lies below it.
   bool is_under(NameView zone) const;
+  /// The same of two names in lower case.
+  bool is_under_lower(NameView zone) const {
+    if (size_ < zone.size_) return false;
+    const unsigned start = size_ - zone.size_;
+    return std::memcmp(wire_ + start, zone.wire_, zone.size_) == 0 && has_label_at(start);
+  }
   /// The labels in front of `zone`, as octets with their length octets and without a root label; needs is_under(zone).
   std::span<const uint8_t> labels_before(NameView zone) const { return {wire_, size_t{size_} - zone.size_}; }
   bool equals(NameView other) const;
@@ -61,6 +67,12 @@ class NameView {
   bool operator==(NameView other) const { return equals(other); }
 
  private:
+  bool has_label_at(unsigned start) const {
+    unsigned at = 0;
+    while (at < start) at += wire_[at] + 1U;
+    return at == start;
+  }
+
   static constexpr uint8_t kRoot[1] = {0};
   const uint8_t* wire_ = kRoot;
   uint8_t size_ = 1;

@@ -110,6 +110,7 @@ TEST_CASE("name: is_under needs a whole label") {
     CAPTURE(test.name);
     CAPTURE(test.zone);
     CHECK(name(test.name).view().is_under(name(test.zone)) == test.under);
+    CHECK(name(test.name).lower().view().is_under_lower(name(test.zone).lower()) == test.under);
   }
   const Name full = name("a.b.example.org.");
   const auto labels = full.view().labels_before(name("example.org."));

@@ -258,6 +258,9 @@ def style(stage, options):
     passed = sum(line.startswith("ok ") for line in output.splitlines())
     failed = sum(line.startswith("FAILED ") for line in output.splitlines())
     stage.count(passed, failed)
+    for line in output.splitlines():
+        if line.startswith("left out "):
+            print("  " + line)
     if failed:
         stage.details.append("\n".join(line for line in output.splitlines() if not line.startswith("ok "))[:8000])
     elif status != 0:

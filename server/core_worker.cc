@@ -23,6 +23,7 @@ struct CoreWorker::Listening {
   std::vector<std::unique_ptr<UdpListener>> udp;  // round by round: one of each address, then another of each
   std::vector<std::unique_ptr<TcpListener>> tcp;
   unsigned rounds = 0;
+  ConfigurationHold* hold = nullptr;  // while it closes: of the plan that its sockets still look at
 
   void set_plan(const ListenerPlan& plan) {
     for (auto& each : udp) each->set_plan(plan);
@@ -38,7 +39,7 @@ struct CoreWorker::Listening {
   }
 };
 
-CoreWorker::CoreWorker(unsigned index) : queries_(*this), closing_timer_(loop_) {
+CoreWorker::CoreWorker(unsigned index, size_t most_queries) : queries_(*this, most_queries), closing_timer_(loop_) {
   index_ = index;
   read_clock();
   queries_.on_drained([this](ConfigurationHold& hold) { let_go(hold); });
@@ -98,8 +99,7 @@ void CoreWorker::serve_plan(const ListenerPlan& plan, unsigned rounds, std::vect
     };
     move_out(listening.udp, surplus->udp);
     move_out(listening.tcp, surplus->tcp);
-    surplus->close_input();
-    closing_.push_back(std::move(surplus));
+    close(std::move(surplus));
   }
   listening.rounds = rounds;
   for (ListenerSockets& opened : sockets) {
@@ -119,16 +119,31 @@ void CoreWorker::close_listeners(const std::function<bool(const Listening&)>& go
       ++each;
       continue;
     }
-    (*each)->close_input();
-    closing_.push_back(std::move(*each));
+    close(std::move(*each));
     each = listening_.erase(each);
   }
   check_closing();
 }
 
+// It keeps its configuration as a query does: the plan is part of that.
+void CoreWorker::close(std::unique_ptr<Listening> listening) {
+  listening->hold = &current();
+  ++listening->hold->queries;
+  listening->close_input();
+  closing_.push_back(std::move(listening));
+}
+
 // Listeners whose last answers have left can go.
 void CoreWorker::check_closing() {
-  std::erase_if(closing_, [](const auto& each) { return each->idle(); });
+  for (auto each = closing_.begin(); each != closing_.end();) {
+    if (!(*each)->idle()) {
+      ++each;
+      continue;
+    }
+    ConfigurationHold& hold = *(*each)->hold;
+    each = closing_.erase(each);
+    if (--hold.queries == 0 && hold.retired) let_go(hold);
+  }
   if (closing_.empty() && on_finished_ && queries_.in_flight() == 0) std::exchange(on_finished_, nullptr)();
   if (!closing_.empty() || on_finished_) closing_timer_.start(kClosingCheck, [this] { check_closing(); });
 }

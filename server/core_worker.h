@@ -30,7 +30,9 @@ struct ListenerSockets {
 /// Everything but the constructor, post() and join() is for the worker's own thread.
 class CoreWorker : public Worker {
  public:
-  explicit CoreWorker(unsigned index);
+  /// Queries under way: bounds what suspended ones take of memory.
+  static constexpr size_t kMostQueries = 150'000;
+  explicit CoreWorker(unsigned index, size_t most_queries = kMostQueries);
   ~CoreWorker() override;
 
   void start();
@@ -56,6 +58,7 @@ class CoreWorker : public Worker {
   struct Listening;
   void serve_plan(const ListenerPlan& plan, unsigned rounds, std::vector<ListenerSockets>& sockets);
   void close_listeners(const std::function<bool(const Listening&)>& gone);
+  void close(std::unique_ptr<Listening> listening);
   void check_closing();
   void let_go(ConfigurationHold& hold);
 

@@ -116,7 +116,7 @@ TEST_CASE("fit: every address has the same chance, and none comes twice") {
   Service service("big.prod.svc.cluster.local.", RRType::a);
   service.add_addresses(100);
   std::map<int, int> chosen;
-  constexpr int kRounds = 4000;
+  constexpr int kRounds = 5760;
   size_t count = 0;
   for (int round = 0; round < kRounds; ++round) {
     const auto fitting = server::choose_fitting(service.parts(), 512, true, service.arena);
@@ -127,10 +127,10 @@ TEST_CASE("fit: every address has the same chance, and none comes twice") {
     CHECK(these.size() == count);
     for (const int each : these) ++chosen[each];
   }
-  // Binomial: five standard deviations around the mean leave one run in ten thousand of these hundred counts outside.
+  // Binomial: six standard deviations around the mean leave one run in ten million of these hundred counts outside.
   const double chance = static_cast<double>(count) / 100;
   const double mean = kRounds * chance;
-  const double margin = 5 * std::sqrt(kRounds * chance * (1 - chance));
+  const double margin = 6 * std::sqrt(kRounds * chance * (1 - chance));
   CHECK(chosen.size() == 100);
   for (const auto& [number, times] : chosen) {
     CAPTURE(number);
@@ -144,7 +144,7 @@ TEST_CASE("fit: an endpoint keeps all its services and addresses, or none, whate
     Service service("_pg._tcp.db.media.svc.cluster.local.", RRType::srv, true);
     service.add_targets(90, 2, "db.media.svc.cluster.local", long_names);
     std::map<std::string, int> times;
-    constexpr int kRounds = 3000;
+    constexpr int kRounds = 4320;
     size_t endpoints = 0;
     for (int round = 0; round < kRounds; ++round) {
       const auto fitting = server::choose_fitting(service.parts(), 1232, true, service.arena);
@@ -170,7 +170,7 @@ TEST_CASE("fit: an endpoint keeps all its services and addresses, or none, whate
     CHECK(endpoints == (long_names ? 5 : 7));  // 200 or 152 octets each, of 1168
     CHECK(times.size() == 90);
     const double chance = static_cast<double>(endpoints) / 90;
-    const double margin = 5 * std::sqrt(kRounds * chance * (1 - chance));
+    const double margin = 6 * std::sqrt(kRounds * chance * (1 - chance));
     for (const auto& [name, count] : times) {
       CAPTURE(name);
       CHECK(count > kRounds * chance - margin);

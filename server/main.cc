@@ -36,7 +36,7 @@ int print_text(const Result<std::string>& text) {
   return 0;
 }
 
-// Signals are read from a descriptor by the main thread; every thread started later inherits the mask.
+// Before any thread starts, as each inherits the mask: the main thread reads signals from a descriptor.
 void block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files fails the write, as a full disk does
@@ -57,6 +57,7 @@ void raise_descriptor_limit() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  block_signals();
   auto flags = parse_flags({argv + 1, argv + argc});
   if (flags.has_error()) {
     std::cerr << flags.error().message << "\n" << usage(argv[0]);
@@ -85,7 +86,6 @@ int main(int argc, char** argv) {
   auto port = check_flags(*flags);
   if (port.has_error()) return print_errors({port.error()});
 
-  block_signals();
   raise_descriptor_limit();
   Server server(*flags, *port, std::move(table));
   if (flags->check) {

@@ -39,6 +39,7 @@ void Reply::copy_from(const Reply& from, Arena& arena) {
   header = from.header;
   header.id = id;
   rcode = from.rcode;
+  part_will_do = from.part_will_do;
   copy_records(from.answer, answer, arena);
   copy_records(from.authority, authority, arena);
   copy_records(from.additional, additional, arena);

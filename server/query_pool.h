@@ -20,7 +20,8 @@ struct ConfigurationHold {
 
 class QueryPool {
  public:
-  QueryPool(Worker& worker) : worker_(&worker) {}
+  /// `most`: queries under way, beyond which full() is true.
+  QueryPool(Worker& worker, size_t most) : worker_(&worker), most_(most) {}
   ~QueryPool();
   QueryPool(const QueryPool&) = delete;
   QueryPool& operator=(const QueryPool&) = delete;
@@ -36,11 +37,13 @@ class QueryPool {
   void give_back(Query& query);
   /// Queries under way.
   size_t in_flight() const { return in_flight_; }
+  bool full() const { return in_flight_ > most_; }
   /// Called when the last query of a retired configuration has ended.
   void on_drained(std::function<void(ConfigurationHold&)> drained) { drained_ = std::move(drained); }
 
  private:
   Worker* worker_;
+  const size_t most_;
   Query* free_ = nullptr;
   size_t kept_ = 0;
   size_t in_flight_ = 0;

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "server/configuration.h"
 #include "server/core_metrics.h"
+#include "server/core_worker.h"
 #include "server/finish.h"
 #include "server/view_choice.h"
 
@@ -86,6 +87,18 @@ void answer_bad_version(Query& query) {
   query.responder_->respond(query, encode_reply(query));
 }
 
+void answer_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed) {
+  core_metrics().malformed.add();
+  query.responder_->respond(query, encode_malformed(query, status, parsed));
+}
+
+void answer_overload(Query& query) {
+  core_metrics().overloaded.add();
+  log::limited(log::Level::warning, "too many queries wait for upstreams: new ones are answered SERVFAIL");
+  query.reply().rcode = dns::Rcode::servfail;
+  query.responder_->respond(query, encode_reply(query));
+}
+
 }  // namespace
 
 void annotate(const Block& block, Query& query) {
@@ -108,22 +121,19 @@ Task<Outcome> route(Query& query) {
   return run_chain(query, *found->block);
 }
 
-void serve(Query& query) {
-  if (query.edns && query.edns->version != 0) {
-    answer_bad_version(query);
-    return;
-  }
+void serve(CoreWorker& worker, Query& query) {
+  dns::ParsedQuery parsed;
+  const dns::QueryStatus status = dns::parse_query(query.packet, query.arena(), parsed);
+  if (status != dns::QueryStatus::ok) return answer_malformed(query, status, parsed);
+  query.accept(parsed);
+  if (worker.queries().full()) return answer_overload(query);
+  if (query.edns && query.edns->version != 0) return answer_bad_version(query);
   Task<Outcome> task = route(query);
   if (task.ready()) {
     respond(query, result_of(query, task));
   } else {
     respond_later(query, std::move(task));
   }
-}
-
-void serve_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed) {
-  core_metrics().malformed.add();
-  query.responder_->respond(query, encode_malformed(query, status, parsed));
 }
 
 }  // namespace portolan::server

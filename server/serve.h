@@ -4,10 +4,11 @@
 #include <span>
 
 #include "base/task.h"
-#include "dns/message.h"
 #include "server/query.h"
 
 namespace portolan::server {
+
+class CoreWorker;
 
 /// Finds the block for `query` and runs its chain. Every exception that escapes a plugin ends here: it is counted
 /// (coredns_panics_total) and becomes SERVFAIL.
@@ -17,10 +18,8 @@ Task<Outcome> route(Query& query);
 /// called for a block before it is chosen.
 void annotate(const Block& block, Query& query);
 
-/// Serves a parsed query to its end: route, encode, hand to the query's responder.
-void serve(Query& query);
-
-/// Answers what `parse_query` did not take for a question, as recorded from CoreDNS.
-void serve_malformed(Query& query, dns::QueryStatus status, const dns::ParsedQuery& parsed);
+/// Serves `query.packet`, whatever it holds, to its end: parse, route, encode, hand to the query's responder. What is
+/// no question is answered as recorded from CoreDNS; SERVFAIL when `worker` has more queries under way than it may.
+void serve(CoreWorker& worker, Query& query);
 
 }  // namespace portolan::server

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/error_text.h"
 #include "base/log.h"
 #include "corefile/check.h"
 #include "corefile/parser.h"

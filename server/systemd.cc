@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/error_text.h"
 #include "base/log.h"
 
 namespace portolan::server {

@@ -4,13 +4,14 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "base/loop.h"
 
 namespace portolan::server {
 
-/// Owned and used by the thread of `loop`; outlives the runs of the loops it watches.
+/// Owned and used by the thread of `loop`.
 class Watchdog {
  public:
   /// Calls `alive` each `period`, if all of `watched` have answered since the call before.
@@ -22,7 +23,7 @@ class Watchdog {
   const std::vector<Loop*> watched_;
   const std::chrono::nanoseconds period_;
   const std::function<void()> alive_;
-  std::atomic<size_t> answered_{0};
+  const std::shared_ptr<std::atomic<size_t>> answered_;  // a loop may answer when nobody asks any more
   Timer timer_;
 };
 

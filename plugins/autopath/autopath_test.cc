@@ -47,6 +47,15 @@ Task<Outcome> behind(Query& query, server::Next) {
     reply.answer.push_back({query.question.name, RRType::a, dns::RRClass::in, 60, kAddress});
     return query.answer();
   }
+  if (is("many.two.test.")) {
+    for (int i = 0; i < 100; ++i) {
+      const uint8_t address[] = {192, 0, 2, static_cast<uint8_t>(i)};
+      reply.answer.push_back({query.question.name, RRType::a, dns::RRClass::in, 60,
+                              query.arena().copy(std::span<const uint8_t>(address))});
+    }
+    reply.part_will_do = true;
+    return query.answer();
+  }
   if (is("alias.one.test.") || is("alias2.two.test.")) {
     const auto target = *dns::parse_name("target.", query.arena());
     reply.answer.push_back({query.question.name, RRType::cname, dns::RRClass::in, 30, target.wire()});
@@ -190,6 +199,14 @@ TEST_CASE("autopath: the question is repeated and named as it was asked, the dom
   CHECK(message.substr(12, 14) == std::string_view("\3Www\3ONE\4test\0", 14));
 }
 
+TEST_CASE("autopath: of an answer whose part will do as much is given as there is room for") {
+  Setting setting;
+  const Answer got = setting.server.ask("many.one.test.");
+  CHECK_FALSE(got.header.tc);
+  CHECK(got.answer.size() > 10);
+  CHECK(got.answer.size() < 101);
+}
+
 TEST_CASE("autopath: a failure with a cause ends the search, a dropped query is dropped") {
   Setting setting;
   const Answer failed = setting.server.ask("fail.one.test.");
@@ -252,7 +269,7 @@ TEST_CASE("autopath: what cannot be is refused, what does nothing is warned of")
   CHECK(errors("autopath") == "plugin/autopath: Corefile:2 - Error during parsing: no resolv-conf specified\n");
   CHECK(errors("autopath /nonexistent/rc") ==
         "plugin/autopath: Corefile:2 - Error during parsing: failed to parse \"/nonexistent/rc\": open "
-        "/nonexistent/rc: No such file or directory\n");
+        "/nonexistent/rc: no such file or directory\n");
   CHECK(errors("autopath @last") == "plugin/autopath: Corefile:2 - '@last': the plugin last knows no search paths\n");
   CHECK(errors("autopath @knows {\n}").find("has no block") != std::string::npos);
   CHECK(capture.take().empty());

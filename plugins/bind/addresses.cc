@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/address.h"
+#include "base/error_text.h"
 
 namespace portolan::bind {
 namespace {
@@ -38,7 +38,7 @@ Result<std::vector<Interface>> interfaces() {
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) {
     return fail("the network interfaces of this machine are not known, so none can be bound by name: " +
-                std::string(std::strerror(errno)));
+                error_text(errno));
   }
   std::vector<Interface> all;
   for (const ifaddrs* entry = list; entry; entry = entry->ifa_next) {

@@ -25,7 +25,7 @@ std::string label_of(const std::vector<dns::Name>& zones) {
 }
 
 bool lies_in(dns::NameView lower, const std::vector<dns::Name>& zones) {
-  return std::any_of(zones.begin(), zones.end(), [&](const dns::Name& zone) { return lower.is_under(zone); });
+  return std::any_of(zones.begin(), zones.end(), [&](const dns::Name& zone) { return lower.is_under_lower(zone); });
 }
 
 }  // namespace
@@ -37,6 +37,7 @@ Cache::Cache(Options options, const server::Block& block, const server::Configur
       configuration_(&configuration),
       clock_(clock),
       everything_(lies_in(dns::NameView(), options_.zones)),
+      disables_alike_(options_.success.disabled == options_.denial.disabled),
       store_(std::make_shared<Store>(options_)),
       metrics_(label_of(options_.zones)) {}
 
@@ -58,7 +59,7 @@ Task<Outcome> Cache::serve(Query& query, server::Next next) {
   if (!everything_ && !covers(query.question.lower)) return next(query);
   Counters& counters = metrics_.of(query.listener());
   counters.requests.add();
-  const Key key = Key::of(query.question, query.dnssec_ok(), query.header.cd);
+  const Key key = key_of(query);
   const std::optional<Hit> hit = look_up(key, time_of(query), query.arena());
   if (!hit) {
     counters.misses.add();
@@ -66,7 +67,7 @@ Task<Outcome> Cache::serve(Query& query, server::Next next) {
   }
   (hit->positive ? counters.success_hits : counters.denial_hits).add();
   if (hit->ttl <= 0 && options_.verify && hit->refresh) {
-    if (options_.verify_timeout.count() > 0) return verify_in_time(query, next, key, *hit);
+    if (options_.verify_timeout.count() > 0) return verify_in_time(query, next, *hit);
     return verify(query, next, key, *hit);
   }
   if (hit->refresh) start_refresh(query, next, *hit);
@@ -74,6 +75,21 @@ Task<Outcome> Cache::serve(Query& query, server::Next next) {
   answer_from(*hit, query);
   const Outcome outcome = query.answer(static_cast<dns::Rcode>(hit->rcode));
   return outcome.rcode == dns::Rcode::servfail ? outcome.because(kCachedError) : outcome;
+}
+
+Key Cache::key_of(const Query& query) const {
+  const dns::NameView lower = query.question.lower;
+  const bool success = !lies_in(lower, options_.success.disabled);
+  const bool denial = disables_alike_ ? success : !lies_in(lower, options_.denial.disabled);
+  Key key;
+  if (success || denial) {
+    key = Key::of(query.question, query.dnssec_ok(), query.header.cd);
+  } else {
+    key.dnssec_ok = query.dnssec_ok();
+  }
+  key.success = success;
+  key.denial = denial;
+  return key;
 }
 
 bool Cache::covers(dns::NameView lower) const { return lies_in(lower, options_.zones); }
@@ -91,19 +107,20 @@ bool Cache::alive(const Entry& entry, SteadyTime now) const {
 // The entry that answers, and whether it is of the success side. A denial goes before an older answer; but a SERVFAIL
 // passes, so it does not hide a good answer.
 std::pair<const Entry*, bool> Cache::choose(const Key& key, SteadyTime now) const {
-  const Entry* positive = store_->success.find(key);
+  const Entry* positive = key.success ? store_->success.find(key) : nullptr;
   if (options_.prefer_positive && options_.stale.count() > 0 && positive) {
     const Entry* good = positive->answering ? positive : positive->last_good;
     if (good && alive(*good, now)) return {good, true};
   }
   if (positive && !alive(*positive, now)) positive = nullptr;
-  const Entry* denial = store_->denial.find(key);
+  const Entry* denial = key.denial ? store_->denial.find(key) : nullptr;
   if (!denial || !alive(*denial, now)) return {positive, true};
   if (positive && denial->rcode == static_cast<uint16_t>(dns::Rcode::servfail)) return {positive, true};
   return {denial, false};
 }
 
 std::optional<Hit> Cache::look_up(const Key& key, SteadyTime now, Arena& arena) const {
+  if (!key.success && !key.denial) return std::nullopt;  // kubeadm's Corefile has that for the whole cluster
   rcu::ReadGuard guard;
   const auto [entry, positive] = choose(key, now);
   if (!entry) return std::nullopt;
@@ -166,10 +183,12 @@ Outcome Cache::finish(Query& query, Outcome outcome, const Key& key, bool ad) {
 }
 
 // Puts the reply into the cache if it may be kept, and gives its records the TTL that it has there, so that a client
-// does not see 1799 first and 8 a second later.
-Cache::Kept Cache::keep(Query& query, const Key& key, bool ad, uint32_t hits) {
+// does not see 1799 first and 8 a second later. True: a positive reply that answers the question.
+bool Cache::keep(Query& query, const Key& key, bool ad, uint32_t hits) {
   server::Reply& reply = query.reply();
-  const Kind kind = cached_kind_of(reply, query.question, key.dnssec_ok, wall_now());
+  const bool answering = answers_question(reply, query.question);
+  const Kind kind = cached_kind_of(reply, query.question, answering, key.dnssec_ok, wall_now());
+  const bool positive = kind == Kind::positive || kind == Kind::delegation;
   const bool denied = kind == Kind::denied || kind == Kind::no_data;
   const Options::Kind& side = denied ? options_.denial : options_.success;
   std::chrono::nanoseconds life = options_.servfail;
@@ -181,42 +200,33 @@ Cache::Kept Cache::keep(Query& query, const Key& key, bool ad, uint32_t hits) {
   for (auto* section : {&reply.answer, &reply.authority, &reply.additional}) {
     for (dns::Record& record : *section) record.ttl = ttl;
   }
-  const bool answering = answers_question(reply, query.question);
-  Kept kept{.stored = false, .usable = answering && kind == Kind::positive && !reply.header.tc};
-  if (life.count() > 0 && may_keep(kind, reply, query.question)) {
+  if (life.count() > 0 && may_keep(kind, reply, answering)) {
     Counters& counters = metrics_.of(query.listener());
-    counters.stored.store(true, std::memory_order_relaxed);
+    counters.note_stored();
     if (!is_reply_to(query)) {
       counters.drops.add();
-    } else if (!is_disabled(kind, key)) {  // looked at before an entry is made: most queries of a cluster end here
+    } else if (positive ? key.success : key.denial) {
       EntryPtr entry = make_entry(key, reply, time_now(), ttl, answering);
       if (hits > 0) {
         entry->hits = hits;
         entry->seen = std::chrono::duration_cast<std::chrono::nanoseconds>(entry->stored.time_since_epoch()).count();
       }
-      kept.stored = put(kind, std::move(entry), key, counters);
+      put(positive, std::move(entry), key, counters);
     }
   }
   if (!key.dnssec_ok && !ad) reply.header.ad = false;
-  return kept;
+  return answering && kind == Kind::positive && !reply.header.tc;
 }
 
-bool Cache::is_disabled(Kind kind, const Key& key) const {
-  const bool positive = kind == Kind::positive || kind == Kind::delegation;
-  return lies_in(key.lower, positive ? options_.success.disabled : options_.denial.disabled);
-}
-
-bool Cache::put(Kind kind, EntryPtr entry, const Key& key, Counters& counters) {
-  const bool positive = kind == Kind::positive || kind == Kind::delegation;
+void Cache::put(bool positive, EntryPtr entry, const Key& key, Counters& counters) {
   if (!positive) {
     if (store_->denial.put(std::move(entry))) counters.denial_evictions.add();
-    return true;
+    return;
   }
   // The newest word on this name; what was denied before is not true any more.
   const bool replaces_denial = !options_.prefer_positive || entry->answering;
   if (store_->success.put(std::move(entry), options_.prefer_positive)) counters.success_evictions.add();
   if (replaces_denial) store_->denial.erase(key);
-  return true;
 }
 
 }  // namespace portolan::cache

@@ -39,13 +39,10 @@ class Cache : public server::Handler, public server::Startable, public server::A
     bool positive;
     bool stale;  // of an entry whose time is over
   };
-  struct Kept {
-    bool stored = false;
-    bool usable = false;  // a positive reply that answers the question
-  };
   struct Race;
 
   bool covers(dns::NameView lower) const;
+  Key key_of(const server::Query& query) const;
   bool alive(const Entry& entry, SteadyTime now) const;
   std::pair<const Entry*, bool> choose(const Key& key, SteadyTime now) const;
   std::optional<Hit> look_up(const Key& key, SteadyTime now, Arena& arena) const;
@@ -58,9 +55,8 @@ class Cache : public server::Handler, public server::Startable, public server::A
   Task<server::Outcome> ask(server::Query& query, server::Next next, const Key& key);
   Task<server::Outcome> wait_for(server::Query& query, Task<server::Outcome> task, Key key, bool ad);
   server::Outcome finish(server::Query& query, server::Outcome outcome, const Key& key, bool ad);
-  Kept keep(server::Query& query, const Key& key, bool ad, uint32_t hits = 0);
-  bool is_disabled(Kind kind, const Key& key) const;
-  bool put(Kind kind, EntryPtr entry, const Key& key, Counters& counters);
+  bool keep(server::Query& query, const Key& key, bool ad, uint32_t hits = 0);
+  void put(bool positive, EntryPtr entry, const Key& key, Counters& counters);
 
   // refresh.cc
   void start_refresh(server::Query& query, server::Next next, const Hit& hit);
@@ -69,7 +65,7 @@ class Cache : public server::Handler, public server::Startable, public server::A
   bool take_refresh(server::Query& query, const Key& key, bool ad, const server::Outcome& outcome, uint32_t hits);
   void end_refresh(const Key& key, const Ticket& ticket, bool refreshed);
   Task<server::Outcome> verify(server::Query& query, server::Next next, Key key, Hit hit);
-  Task<server::Outcome> verify_in_time(server::Query& query, server::Next next, Key key, Hit hit);
+  Task<server::Outcome> verify_in_time(server::Query& query, server::Next next, Hit hit);
   Detached run_race(std::shared_ptr<Race> race, server::Next next, Ticket ticket);
   server::Outcome answer_stale(const Hit& hit, server::Query& query);
 
@@ -77,7 +73,8 @@ class Cache : public server::Handler, public server::Startable, public server::A
   const server::Block* block_;
   const server::Configuration* configuration_;
   const Clock* clock_;
-  bool everything_;  // serves the root
+  const bool everything_;      // serves the root
+  const bool disables_alike_;  // the same zones for both sides
   std::shared_ptr<Store> store_;
   CacheMetrics metrics_;
 };

@@ -108,10 +108,11 @@ Kind kind_of(const server::Reply& reply, const dns::Question& question, bool dns
   }
 }
 
-Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool dnssec_ok, WallTime wall) {
+Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool answering, bool dnssec_ok,
+                    WallTime wall) {
   const Kind kind = kind_of(reply, question, dnssec_ok, wall);
-  const bool denial = kind == Kind::positive && has_type(reply.authority, RRType::soa) && !reply.answer.empty() &&
-                      !answers_question(reply, question);
+  const bool denial =
+      kind == Kind::positive && !answering && !reply.answer.empty() && has_type(reply.authority, RRType::soa);
   return denial ? Kind::no_data : kind;
 }
 
@@ -123,13 +124,13 @@ bool is_reply_to(const server::Query& query) {
   return same(query.question) || same(query.asked);
 }
 
-bool may_keep(Kind kind, const server::Reply& reply, const dns::Question& question) {
+bool may_keep(Kind kind, const server::Reply& reply, bool answering) {
   if (reply.header.tc || kind == Kind::other || kind == Kind::meta) return false;
   const bool soa = has_type(reply.authority, RRType::soa);
   if (kind == Kind::denied) return soa;  // RFC 2308 section 5
   // A CNAME chain that ends nowhere and no SOA: the same, in the clothes of an answer. An empty answer section may be
   // one whose data lies elsewhere (whoami).
-  return kind != Kind::positive || soa || reply.answer.empty() || answers_question(reply, question);
+  return kind != Kind::positive || soa || reply.answer.empty() || answering;
 }
 
 uint32_t smallest_ttl(Kind kind, const server::Reply& reply, uint32_t most) {

@@ -22,18 +22,19 @@ enum class Kind : uint8_t {
 /// had DO set.
 Kind kind_of(const server::Reply& reply, const dns::Question& question, bool dnssec_ok, WallTime wall);
 
-/// The same, but an answer section that does not answer the question is no_data where a SOA bounds its life.
-Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool dnssec_ok, WallTime wall);
-
 /// Whether a NOERROR reply has a record of the type asked for at the end of the CNAME chain that begins at the
 /// question's name (RFC 1034 section 3.6.2).
 bool answers_question(const server::Reply& reply, const dns::Question& question);
 
+/// As kind_of(), but an answer section that is not `answering` the question is no_data where a SOA bounds its life.
+Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool answering, bool dnssec_ok,
+                    WallTime wall);
+
 /// Whether the reply is to the question that was asked, before or after it was rewritten.
 bool is_reply_to(const server::Query& query);
 
-/// Whether a reply of this kind may be kept at all.
-bool may_keep(Kind kind, const server::Reply& reply, const dns::Question& question);
+/// Whether a reply of this kind, `answering` its question or not, may be kept at all.
+bool may_keep(Kind kind, const server::Reply& reply, bool answering);
 
 /// The smallest TTL of the records, at most `most`; 5 for replies without records, errors and delegations.
 uint32_t smallest_ttl(Kind kind, const server::Reply& reply, uint32_t most);

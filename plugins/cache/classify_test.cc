@@ -112,9 +112,10 @@ TEST_CASE("cache: replies are told apart as RFC 2308 does, and kept or not") {
   for (const Case& c : cases) {
     CAPTURE(c.about);
     Sample sample("a.alder.test.", kA, c.rcode, c.answer, c.authority);
-    const Kind kind = cached_kind_of(sample.reply, sample.question, false, {});
+    const bool answering = answers_question(sample.reply, sample.question);
+    const Kind kind = cached_kind_of(sample.reply, sample.question, answering, false, {});
     CHECK(kind == c.kind);
-    CHECK(may_keep(kind, sample.reply, sample.question) == c.kept);
+    CHECK(may_keep(kind, sample.reply, answering) == c.kept);
     CHECK(smallest_ttl(kind, sample.reply, 3600) == c.ttl);
   }
 }
@@ -122,9 +123,9 @@ TEST_CASE("cache: replies are told apart as RFC 2308 does, and kept or not") {
 TEST_CASE("cache: truncated replies and transfers are not kept") {
   Sample sample("a.alder.test.", kA, kNoError, {"a.alder.test. 50 IN A 192.0.2.1"}, {});
   sample.reply.header.tc = true;
-  CHECK_FALSE(may_keep(Kind::positive, sample.reply, sample.question));
+  CHECK_FALSE(may_keep(Kind::positive, sample.reply, true));
   Sample transfer("alder.test.", dns::RRType::axfr, kNoError, {kSoa}, {});
-  CHECK(cached_kind_of(transfer.reply, transfer.question, false, {}) == Kind::meta);
+  CHECK(cached_kind_of(transfer.reply, transfer.question, true, false, {}) == Kind::meta);
 }
 
 TEST_CASE("cache: questions for CNAME and ANY need no chain") {

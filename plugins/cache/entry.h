@@ -20,6 +20,7 @@ struct Key {
   dns::RRType type = dns::RRType::none;
   dns::RRClass cls = dns::RRClass::in;
   bool dnssec_ok = false, checking_disabled = false;
+  bool success = true, denial = true;  // the sides that may have it; with neither there is nothing to find
 
   static Key of(const dns::Question& question, bool dnssec_ok, bool checking_disabled);
 };

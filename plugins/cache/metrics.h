@@ -46,6 +46,11 @@ struct Counters {
   LazyCounter requests, misses, prefetches, drops, served_stale;
   LazyCounter success_hits, denial_hits, success_evictions, denial_evictions;
   std::atomic<bool> stored{false};  // something was put into the cache
+
+  /// Written once: all workers read this line with every query.
+  void note_stored() {
+    if (!stored.load(std::memory_order_relaxed)) stored.store(true, std::memory_order_relaxed);
+  }
 };
 
 class CacheMetrics {

@@ -15,26 +15,6 @@ using server::Verdict;
 
 namespace {
 
-// What the client gets when the refresh ran on a branch: the branch's reply, copied.
-void copy_records(const ArenaVector<dns::Record>& from, ArenaVector<dns::Record>& to, Arena& arena) {
-  for (dns::Record record : from) {
-    record.owner = dns::NameView(arena.copy(record.owner.wire()).data(), static_cast<uint8_t>(record.owner.size()));
-    record.rdata = arena.copy(record.rdata);
-    to.push_back(record);
-  }
-}
-
-void copy_reply(const server::Reply& from, Query& query) {
-  server::Reply& to = query.reply();
-  to.header.aa = from.header.aa;
-  to.header.ra = from.header.ra;
-  to.part_will_do = from.part_will_do;
-  to.header.ad = from.header.ad;
-  copy_records(from.answer, to.answer, query.arena());
-  copy_records(from.authority, to.authority, query.arena());
-  copy_records(from.additional, to.additional, query.arena());
-}
-
 constexpr dns::Ede kStale{dns::EdeCode::stale_answer, "from the cache, past its TTL"};
 constexpr dns::Ede kStaleDenial{dns::EdeCode::stale_nxdomain, "from the cache, past its TTL"};
 
@@ -51,7 +31,6 @@ struct Cache::Race {
   server::QueryPtr branch;
   bool ad = false;
   bool refreshed = false;
-  bool stored = false;
 };
 
 void Cache::start_refresh(Query& query, server::Next next, const Hit& hit) {
@@ -76,7 +55,7 @@ Task<Outcome> Cache::ask_next(Query& query, server::Next next) {
 
 Detached Cache::refresh(server::QueryPtr branch, server::Next next, Ticket ticket) {
   Query& query = *branch;
-  const Key key = Key::of(query.question, query.dnssec_ok(), query.header.cd);
+  const Key key = key_of(query);
   Task<Outcome> task = ask_next(query, next);
   const Outcome outcome = co_await task;
   bool refreshed = true;
@@ -93,7 +72,7 @@ Detached Cache::refresh(server::QueryPtr branch, server::Next next, Ticket ticke
 bool Cache::take_refresh(Query& query, const Key& key, bool ad, const Outcome& outcome, uint32_t hits) {
   const server::Reply& reply = query.reply();
   if (outcome.verdict != Verdict::answered || reply.header.tc || !is_reply_to(query)) return false;
-  if (options_.prefer_positive) return keep(query, key, ad, hits).usable;
+  if (options_.prefer_positive) return keep(query, key, ad, hits);
   const Kind kind = kind_of(reply, query.question, key.dnssec_ok, wall_now());
   if (kind == Kind::other || kind == Kind::meta || kind == Kind::server_error) return false;
   keep(query, key, ad, hits);
@@ -132,7 +111,7 @@ Task<Outcome> Cache::verify(Query& query, server::Next next, Key key, Hit hit) {
 }
 
 // The refresh goes on when the client's patience is over, and does the next one good.
-Task<Outcome> Cache::verify_in_time(Query& query, server::Next next, Key, Hit hit) {
+Task<Outcome> Cache::verify_in_time(Query& query, server::Next next, Hit hit) {
   auto race = std::make_shared<Race>();
   race->branch = query.branch(query.question);
   race->branch->header.ad = true;
@@ -145,14 +124,13 @@ Task<Outcome> Cache::verify_in_time(Query& query, server::Next next, Key, Hit hi
   }
   const bool ended = co_await race->decided;
   if (!ended || !race->refreshed) co_return answer_stale(hit, query);
-  copy_reply(race->branch->reply(), query);
-  query.reply().header.aa |= race->stored;
+  query.reply().copy_from(race->branch->reply(), query.arena());
   co_return query.answer(race->branch->reply().rcode);
 }
 
 Detached Cache::run_race(std::shared_ptr<Race> race, server::Next next, Ticket ticket) {
   Query& query = *race->branch;
-  const Key key = Key::of(query.question, query.dnssec_ok(), query.header.cd);
+  const Key key = key_of(query);
   Task<Outcome> task = ask_next(query, next);
   const Outcome outcome = co_await task;
   const bool ad = race->ad;

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <thread>
+#include <vector>
 
 #include "base/rcu.h"
 
@@ -50,6 +52,20 @@ TEST_CASE("cache: an entry is found by name, type, class, DO and CD, whatever th
   other.question.type = dns::RRType::a;
   other.question.cls = dns::RRClass::ch;
   CHECK(table.find(other.key()) == nullptr);
+}
+
+TEST_CASE("cache: no two entries have one id, whatever the thread that made them") {
+  const Sample sample("www.alder.test.");
+  std::vector<uint64_t> ids[2];
+  const auto make = [&](std::vector<uint64_t>& into) {
+    for (int i = 0; i < 5000; ++i) into.push_back(sample.entry()->id);
+  };
+  std::thread other([&] { make(ids[0]); });
+  make(ids[1]);
+  other.join();
+  std::set<uint64_t> all(ids[0].begin(), ids[0].end());
+  all.insert(ids[1].begin(), ids[1].end());
+  CHECK(all.size() == 10'000);
 }
 
 TEST_CASE("cache: records come out of an entry as they went in, with one TTL") {

@@ -8,8 +8,6 @@
 namespace portolan {
 namespace {
 
-constexpr int kMaxMemory = 8 << 20;  // of one compiled expression
-
 std::string_view go_words(RE2::ErrorCode code) {
   switch (code) {
     case RE2::ErrorBadEscape:
@@ -57,11 +55,14 @@ Regex::Regex(Regex&&) noexcept = default;
 Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
-Result<Regex> Regex::compile(const std::string& pattern, Case letters) {
+Result<Regex> Regex::compile(const std::string& pattern, Case letters, size_t memory) {
+  if (pattern.size() > kLongest) {
+    return fail("regex pattern too long: " + std::to_string(pattern.size()) + " > " + std::to_string(kLongest));
+  }
   RE2::Options options;
   options.set_log_errors(false);
   options.set_case_sensitive(letters == Case::matters);
-  options.set_max_mem(kMaxMemory);
+  options.set_max_mem(static_cast<int64_t>(memory));
   Regex out;
   out.source_ = pattern;
   out.compiled_ = std::make_unique<Compiled>(pattern, options);

@@ -19,9 +19,11 @@ namespace portolan {
 class Regex {
  public:
   enum class Case : uint8_t { matters, ignored };
+  static constexpr size_t kLongest = 10'000;      // octets of an expression, as CoreDNS has it
+  static constexpr size_t kMostMemory = 8 << 20;  // of what it compiles to
 
-  /// Error: in Go's words where they are known.
-  static Result<Regex> compile(const std::string& pattern, Case letters = Case::matters);
+  /// Error: too long, or in Go's words where they are known.
+  static Result<Regex> compile(const std::string& pattern, Case letters = Case::matters, size_t memory = kMostMemory);
   Regex(Regex&&) noexcept;
   Regex& operator=(Regex&&) noexcept;
   ~Regex();

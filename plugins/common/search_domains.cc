@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/error_text.h"
+
 namespace portolan {
 
 Result<std::vector<dns::Name>> parse_search_domains(std::string_view text) {
@@ -30,12 +32,12 @@ Result<std::vector<dns::Name>> parse_search_domains(std::string_view text) {
 
 Result<std::vector<dns::Name>> read_search_domains(const std::string& path) {
   struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return fail("open " + path + ": " + std::strerror(errno));
+  if (stat(path.c_str(), &status) != 0) return fail("open " + path + ": " + error_text(errno));
   if (!S_ISREG(status.st_mode)) return fail("open " + path + ": not a regular file");
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file) return fail("read " + path + ": " + std::strerror(errno));
+  if (!file) return fail("read " + path + ": " + error_text(errno));
   return parse_search_domains(text.str());
 }
 

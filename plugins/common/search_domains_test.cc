@@ -43,6 +43,6 @@ TEST_CASE("search domains are those of the last search or domain line") {
 
 TEST_CASE("a resolv.conf that cannot be read is an error with its path") {
   CHECK(read_search_domains("/nonexistent/resolv.conf").error().message ==
-        "open /nonexistent/resolv.conf: No such file or directory");
+        "open /nonexistent/resolv.conf: no such file or directory");
   CHECK(read_search_domains("/").error().message == "open /: not a regular file");
 }

@@ -44,4 +44,9 @@ class TextBuffer {
   size_t capacity_ = 0;
 };
 
+/// A name alone in presentation form, as TextBuffer::name() writes it.
+inline std::string_view name_text(dns::NameView name, Arena& arena) {
+  return TextBuffer(arena, name.size()).name(name).text();  // as long as on the wire, but for escapes
+}
+
 }  // namespace portolan

@@ -88,7 +88,6 @@ Task<Outcome> Dns64::translate(Query& query, dns::Question asked, dns::Question 
   const server::Reply& theirs = found.query->reply();
   reply.copy_from(theirs, query.arena());
   reply.question = repeated;
-  reply.part_will_do = theirs.part_will_do;
   reply.header.aa = reply.header.ra = reply.header.ad = false;  // nobody has this data, nor has it been validated
   if (theirs.rcode != dns::Rcode::noerror && theirs.rcode != dns::Rcode::nxdomain) {
     Outcome outcome = query.answer(theirs.rcode);

@@ -64,6 +64,14 @@ Outcome by_label(Query& query) {
     if (v4) add(query, target, RRType::a, 50, kV4);
     return query.answer();
   }
+  if (label == "many" && v4) {
+    for (int i = 0; i < 100; ++i) {
+      const uint8_t address[] = {192, 0, 2, static_cast<uint8_t>(i)};
+      add(query, name, RRType::a, 60, query.arena().copy(std::span<const uint8_t>(address)));
+    }
+    query.reply().part_will_do = true;
+    return query.answer();
+  }
   if (label == "cut" && v4) query.reply().header.tc = true;
   if (label == "both" || label == "only6") {
     if (v4 && label == "both") add(query, name, RRType::a, 700, kV4);
@@ -241,6 +249,14 @@ TEST_CASE("dns64: the client's question is repeated as it was asked, and a cut a
   CHECK(answer.answer.front() == "cut.test. 600 IN AAAA 64:ff9b::c000:221");
   const std::string octets(answer.message.begin(), answer.message.end());
   CHECK(octets.substr(12, 10) == std::string("\3CuT\4Test\0", 10));
+}
+
+TEST_CASE("dns64: of an answer whose part will do as much is given as there is room for") {
+  auto server = server_with("dns64");
+  const Answer answer = server.ask(over_ipv6("many.test."));
+  CHECK_FALSE(answer.header.tc);
+  CHECK(answer.answer.size() > 10);
+  CHECK(answer.answer.size() < 100);
 }
 
 TEST_CASE("dns64: translations are counted, other answers are not") {

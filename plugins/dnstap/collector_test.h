@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <protozero/pbf_reader.hpp>
@@ -28,6 +29,15 @@
 namespace portolan::dnstap::testing {
 
 constexpr int kPatienceMs = 10'000;
+
+/// Whether it comes true while others work.
+inline bool soon(const std::function<bool()>& done) {
+  for (int i = 0; i < kPatienceMs; ++i) {
+    if (done()) return true;
+    poll(nullptr, 0, 1);
+  }
+  return false;
+}
 
 /// A folder that goes away with its owner.
 struct Folder {

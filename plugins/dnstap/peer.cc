@@ -4,12 +4,15 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
+#include "base/error_text.h"
 #include "plugins/dnstap/frame_stream.h"
 
 namespace portolan::dnstap {
 namespace {
 
-constexpr size_t kLongestInput = 8192;  // a collector has nothing to say but control frames
+constexpr size_t kMostSent = 1024 * 1024;  // octets that are kept although they have left
 
 // The length and the octets of the frame at `at`; a control frame has length 0 and its own length behind.
 size_t frame_end(std::string_view frames, size_t at, bool& control) {
@@ -72,7 +75,7 @@ bool Peer::connected() {
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(stream_->descriptor(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return over("connect: " + server::error_text(error));
+  if (error != 0) return over("connect: " + error_text(error));
   state_ = State::securing;
   return true;
 }
@@ -87,7 +90,6 @@ bool Peer::read() {
 }
 
 bool Peer::take_control_frames() {
-  if (input_.size() > kLongestInput) return over("the collector says too much");
   for (;;) {
     const ControlFrame frame = read_control_frame(input_);
     if (frame.state == ControlFrame::State::partial) return true;
@@ -117,8 +119,19 @@ bool Peer::flush(SteadyTime now) {
   if (left.empty()) {
     output_.clear();
     sent_ = 0;
+  } else if (sent_ > std::max(kMostSent, left.size())) {  // what is moved is less than what has left
+    forget_sent();
   }
   return step != Stream::Step::over || over(stream_->error());
+}
+
+// Whole frames only: what is left begins with a length.
+void Peer::forget_sent() {
+  bool control = false;
+  size_t whole = 0;
+  for (size_t end = frame_end(output_, 0, control); end <= sent_; end = frame_end(output_, end, control)) whole = end;
+  output_.erase(0, whole);
+  sent_ -= whole;
 }
 
 void Peer::stop() {

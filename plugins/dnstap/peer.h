@@ -37,6 +37,8 @@ class Peer {
 
   /// Whole data frames that have not left entirely.
   size_t unsent() const;
+  /// Octets that are kept, sent or not.
+  size_t kept() const { return output_.size(); }
   const std::string& error() const { return error_; }
 
  private:
@@ -46,6 +48,7 @@ class Peer {
   bool read();
   bool take_control_frames();
   bool flush(SteadyTime now);
+  void forget_sent();
   bool over(std::string error) {
     error_ = std::move(error);
     return false;

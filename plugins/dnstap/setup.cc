@@ -1,11 +1,9 @@
 // The directive `dnstap [listen] SOCKET [full] [WRITEBUFFER] [QUEUE] { ... }`: every occurrence is a tap of its own.
 #include "server/setup.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <charconv>
 
+#include "plugins/common/host_name.h"
 #include "plugins/dnstap/dnstap.h"
 
 namespace portolan {
@@ -88,11 +86,6 @@ constexpr Option kOptions[] = {
     {.name = "tls", .args = kTls, .required = 2, .help = "certificate and key of a listener, and who may connect"},
     {.name = "skipverify", .help = "whatever certificate the other side has will do"},
 };
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 Result<Options> read_options(server::Setup& setup, const corefile::ParsedDirective& directive) {
   Options options;

@@ -1,18 +1,17 @@
 // The loop of a sink's thread: connections, queues, waiting.
 #include "plugins/dnstap/sink.h"
 
-#include <netdb.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
 
 #include "base/guarded.h"
 #include "base/log.h"
+#include "plugins/common/undertaker.h"
 
 namespace portolan::dnstap {
 namespace {
@@ -45,11 +44,13 @@ Guarded<std::map<SinkSettings, std::weak_ptr<Sink>>>& sinks() {
 }  // namespace
 
 std::shared_ptr<Sink> Sink::open(const SinkSettings& settings, unsigned workers) {
+  // Before the undertaker is there: what is set up first is taken down last, so that its threads have TLS to their end.
+  OPENSSL_init_ssl(0, nullptr);
   auto all = sinks().lock();
   std::weak_ptr<Sink>& known = (*all)[settings];
   auto sink = known.lock();
   if (!sink) {
-    sink.reset(new Sink(settings, workers));
+    sink.reset(new Sink(settings, workers), Undertaker<Sink>::bury);  // its thread may be looking up a name
     known = sink;
   }
   return sink;
@@ -63,13 +64,7 @@ Sink::Sink(const SinkSettings& settings, unsigned workers)
       wanted_(!settings.listens),
       pause_(kFirstPause),
       drops_said_(dropped_.value()) {
-  // Signals are the main thread's business; only a profile's must reach every thread.
-  sigset_t blocked, before;
-  sigfillset(&blocked);
-  sigdelset(&blocked, SIGPROF);
-  pthread_sigmask(SIG_SETMASK, &blocked, &before);
   thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(thread_.native_handle(), "dnstap");
 }
 

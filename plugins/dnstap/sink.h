@@ -17,7 +17,7 @@
 namespace portolan::dnstap {
 
 /// Shared by all directives with the same settings, in all server blocks and across a reload. When the last of them
-/// lets go, what is queued is sent, for a second at most.
+/// lets go, what is queued is sent, for a second at most, and nobody waits for that but the end of the process.
 class Sink {
  public:
   static std::shared_ptr<Sink> open(const SinkSettings& settings, unsigned workers);

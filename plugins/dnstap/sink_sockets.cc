@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/error_text.h"
 #include "base/log.h"
 #include "plugins/dnstap/sink.h"
 #include "server/http/listen.h"
@@ -16,7 +17,6 @@ namespace portolan::dnstap {
 namespace {
 
 using server::Descriptor;
-using server::error_text;
 
 constexpr int kBacklog = 16;
 constexpr size_t kMostPeers = 64;  // of an endpoint that is listened on

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/address.h"
+#include "base/error_text.h"
 
 namespace portolan::dnstap {
 namespace {
@@ -162,7 +163,7 @@ Stream::Step Stream::system_outcome(std::string_view operation) {
     waits_for_ = operation == "read" ? POLLIN : POLLOUT;
     return Step::waits;
   }
-  error_ = std::string(operation) + ": " + (errno == 0 ? "EOF" : server::error_text(errno));
+  error_ = std::string(operation) + ": " + (errno == 0 ? "EOF" : error_text(errno));
   return Step::over;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cxxabi.h>
 #include <execinfo.h>
-#include <re2/re2.h>
 
 #include <cstdlib>
 #include <typeinfo>
@@ -17,70 +16,6 @@ namespace {
 constexpr dns::Ede kPanic{dns::EdeCode::other, "internal error"};
 
 }  // namespace
-
-struct Pattern::Compiled {
-  explicit Compiled(const std::string& text) : expression(text, options()) {}
-  static re2::RE2::Options options() {
-    re2::RE2::Options made;
-    made.set_log_errors(false);
-    return made;
-  }
-  re2::RE2 expression;
-};
-
-Pattern::Pattern(std::string text, std::unique_ptr<Compiled> compiled)
-    : text_(std::move(text)), compiled_(std::move(compiled)) {}
-Pattern::Pattern(Pattern&&) noexcept = default;
-Pattern::~Pattern() = default;
-
-namespace {
-
-// What is wrong, as Go's regexp/syntax puts it.
-std::string go_words(const re2::RE2& expression) {
-  switch (expression.error_code()) {
-    case re2::RE2::ErrorMissingParen:
-      return "missing closing )";
-    case re2::RE2::ErrorMissingBracket:
-      return "missing closing ]";
-    case re2::RE2::ErrorTrailingBackslash:
-      return "trailing backslash at end of expression";
-    case re2::RE2::ErrorRepeatArgument:
-      return "missing argument to repetition operator";
-    case re2::RE2::ErrorRepeatSize:
-      return "invalid repeat count";
-    case re2::RE2::ErrorRepeatOp:
-      return "invalid nested repetition operator";
-    case re2::RE2::ErrorBadCharClass:
-      return "invalid character class";
-    case re2::RE2::ErrorBadCharRange:
-      return "invalid character class range";
-    case re2::RE2::ErrorBadEscape:
-      return "invalid escape sequence";
-    case re2::RE2::ErrorBadPerlOp:
-      return "invalid or unsupported Perl syntax";
-    case re2::RE2::ErrorBadNamedCapture:
-      return "invalid named capture";
-    case re2::RE2::ErrorBadUTF8:
-      return "invalid UTF-8";
-    default:
-      return expression.error();
-  }
-}
-
-}  // namespace
-
-Result<Pattern> Pattern::compile(const std::string& text) {
-  auto compiled = std::make_unique<Compiled>(text);
-  if (!compiled->expression.ok()) {
-    return fail("error parsing regexp: " + go_words(compiled->expression) + ": `" + compiled->expression.error_arg() +
-                "`");
-  }
-  return Pattern(text, std::move(compiled));
-}
-
-bool Pattern::matches(std::string_view cause) const {
-  return re2::RE2::PartialMatch(re2::StringPiece(cause.data(), cause.size()), compiled_->expression);
-}
 
 /// Errors of one pattern within one period. The period begins with its first error and ends on the background loop,
 /// which may be after the configuration is gone.
@@ -100,7 +35,7 @@ class Errors::Counted : public std::enable_shared_from_this<Counted> {
   void write() {
     const uint64_t count = count_.exchange(0, std::memory_order_acq_rel);
     if (count == 0 || (count == 1 && what_.show_first)) return;
-    log::write(what_.level, "plugin/errors: " + std::to_string(count) + " errors like '" + what_.pattern.text() +
+    log::write(what_.level, "plugin/errors: " + std::to_string(count) + " errors like '" + what_.pattern.source() +
                                 "' occurred in last " + go_duration(what_.period));
   }
 

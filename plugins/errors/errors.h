@@ -11,31 +11,15 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "plugins/common/regex.h"
 #include "server/plugin.h"
 
 namespace portolan::errors {
 
-/// Go's regular expressions, which are RE2's; unanchored.
-class Pattern {
- public:
-  /// Error: "error parsing regexp: missing closing ): `(`".
-  static Result<Pattern> compile(const std::string& text);
-  bool matches(std::string_view cause) const;
-  const std::string& text() const { return text_; }
-  Pattern(Pattern&&) noexcept;
-  ~Pattern();
-
- private:
-  struct Compiled;
-  Pattern(std::string text, std::unique_ptr<Compiled> compiled);
-  std::string text_;
-  std::unique_ptr<Compiled> compiled_;
-};
-
 /// A `consolidate` line.
 struct Consolidation {
   std::chrono::nanoseconds period;
-  Pattern pattern;
+  Regex pattern;
   log::Level level = log::Level::error;
   bool show_first = false;
 };

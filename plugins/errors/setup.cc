@@ -13,8 +13,6 @@ using corefile::ArgKind;
 using corefile::Option;
 using corefile::Repeat;
 
-constexpr size_t kLongestPattern = 10000;
-
 constexpr Arg kArguments[] = {{.name = "OUTPUT", .kind = ArgKind::text}};
 constexpr Arg kConsolidate[] = {{.name = "DURATION", .kind = ArgKind::duration},
                                 {.name = "REGEXP", .kind = ArgKind::text},
@@ -59,11 +57,7 @@ Result<void> read_rest(const corefile::OptionUse& use, Consolidation& into) {
 }
 
 Result<Consolidation> consolidation_of(const corefile::OptionUse& use) {
-  const std::string& text = use.text(1);
-  if (text.size() > kLongestPattern) {
-    return fail("regex pattern too long: " + std::to_string(text.size()) + " > " + std::to_string(kLongestPattern));
-  }
-  auto pattern = Pattern::compile(text);
+  auto pattern = Regex::compile(use.text(1));
   if (pattern.has_error()) return pattern.error();
   Consolidation made{use.duration(0), std::move(*pattern)};
   if (auto rest = read_rest(use, made); rest.has_error()) return rest.error();

@@ -7,6 +7,8 @@
 
 #include "base/rcu.h"
 #include "dns/rdata.h"
+#include "plugins/common/alias_path.h"
+#include "plugins/common/arena_copy.h"
 #include "plugins/common/text_buffer.h"
 #include "plugins/etcd/weights.h"
 
@@ -19,7 +21,6 @@ using Kind = Service::Kind;
 
 namespace {
 
-constexpr size_t kLongestPath = 10;
 // Names that point to one another multiply; CoreDNS follows all of them. Those of other zones may take a wait each.
 constexpr int kMostFollowed = 256, kMostElsewhere = 64;
 // A record takes 16 octets at least: more do not fit into any message.
@@ -108,7 +109,7 @@ class Answers::Seen {
 };
 
 Found Answers::find(NameView lower, Wanted wanted, Selection& selection) {
-  return select(standing_.store(), prefix_, lower, wanted, query_.arena(), selection);
+  return select(standing_.content(), prefix_, lower, wanted, query_.arena(), selection);
 }
 
 // The addresses of the zone itself lie below apex.dns; before that existed they lay anywhere in the zone.
@@ -128,10 +129,6 @@ Found Answers::failed(Found found, const Selection& selection) {
   return found;
 }
 
-NameView Answers::copy(NameView name) {
-  return {query_.arena().copy(name.wire()).data(), static_cast<uint8_t>(name.size())};
-}
-
 void Answers::push(Records& out, const Record& record) const {
   if (out.size() < kMostRecords) out.push_back(record);
 }
@@ -139,12 +136,6 @@ void Answers::push(Records& out, const Record& record) const {
 Record Answers::address(const Service& service, NameView owner) {
   return {owner, address_type(service), dns::RRClass::in, service.ttl_now(bounds_, query_.received),
           query_.arena().copy(service.address.octets())};
-}
-
-bool Answers::is_loop(NameView lower, NameView target) const {
-  // A name below is one too: what is asked for includes all that lies below it.
-  if (target.is_under(lower) || path_.size() > kLongestPath) return true;
-  return std::any_of(path_.begin(), path_.end(), [&](NameView before) { return before.identical(target); });
 }
 
 Task<Found> Answers::walk(NameView name, RRType type, Records* out) {
@@ -163,7 +154,7 @@ Task<Found> Answers::walk(NameView name, RRType type, Records* out) {
       const uint32_t ttl = service->ttl_now(bounds_, query_.received);
       Step step;
       if (service->kind == Kind::name && service->has_target) {
-        step.target = copy(service->target);
+        step.target = name_copy(service->target, arena);
         step.has_target = true;
         step.record = {name, RRType::cname, dns::RRClass::in, ttl, step.target.wire()};
       } else if (service->kind == Kind::text && type == RRType::txt && seen.add(service->text)) {
@@ -182,7 +173,7 @@ Task<Found> Answers::walk(NameView name, RRType type, Records* out) {
       push(*out, step.record);
       continue;
     }
-    if (is_loop(lower, step.target)) continue;
+    if (is_alias_loop(lower, step.target, path_)) continue;
     Records behind(arena);
     path_.push_back(step.target);
     Task<bool> following = follow(step.target, type, false, &behind);
@@ -213,10 +204,7 @@ Task<bool> Answers::follow(NameView target, RRType type, bool without_aliases, R
   truncated_ |= reply.header.tc;
   for (const Record& record : reply.answer) {
     if (without_aliases && record.type == RRType::cname) continue;
-    Record mine = record;
-    mine.owner = copy(record.owner);
-    mine.rdata = query_.arena().copy(record.rdata);
-    push(*out, mine);
+    push(*out, record_copy(record, query_.arena()));
   }
   co_return true;
 }
@@ -234,7 +222,7 @@ ArenaVector<Answers::Step> Answers::host_steps(const Selection& selection, NameV
     const bool usable = has_address ? service->has_own : service->kind == Kind::name && service->has_target;
     if (!usable) continue;
     Step step;
-    const NameView whole = copy(has_address ? service->own : service->target);
+    const NameView whole = name_copy(has_address ? service->own : service->target, arena);
     step.target = strip(whole, service->strip);
     const auto priority = static_cast<uint16_t>(service->priority);
     const auto port = static_cast<uint16_t>(service->port);
@@ -293,8 +281,8 @@ Found Answers::names(NameView name, RRType type, Records& out) {
   Seen seen(arena, selection.services.size());
   for (const Service* service : selection.services) {
     if (!is_address(*service) && service->has_target && seen.add(service->host)) {
-      push(out,
-           {name, type, dns::RRClass::in, service->ttl_now(bounds_, query_.received), copy(service->target).wire()});
+      push(out, {name, type, dns::RRClass::in, service->ttl_now(bounds_, query_.received),
+                 name_copy(service->target, arena).wire()});
     }
     if (type == RRType::cname) break;
   }
@@ -318,7 +306,7 @@ Found Answers::name_servers(NameView name, Records& out, Records& additional) {
       return Found::broken;
     }
     if (!is_address(*service) || !service->has_own) continue;
-    const NameView server = strip(copy(service->own), service->strip);
+    const NameView server = strip(name_copy(service->own, arena), service->strip);
     push(additional, address(*service, server));
     if (!seen.add(server, {})) continue;
     push(out, {name, RRType::ns, dns::RRClass::in, service->ttl_now(bounds_, query_.received), server.wire()});

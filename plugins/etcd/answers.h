@@ -40,11 +40,9 @@ class Answers {
   Found find(dns::NameView lower, Wanted wanted, Selection& selection);
   Found find_addresses(dns::NameView lower, Wanted wanted, Selection& selection);
   Found failed(Found found, const Selection& selection);
-  bool is_loop(dns::NameView lower, dns::NameView target) const;
   Task<bool> follow(dns::NameView target, dns::RRType type, bool without_aliases, Records* out);
   dns::Record address(const Service& service, dns::NameView owner);
   ArenaVector<Step> host_steps(const Selection& selection, dns::NameView name, dns::RRType type);
-  dns::NameView copy(dns::NameView name);
   void push(Records& out, const dns::Record& record) const;
 
   server::Query& query_;

@@ -2,6 +2,7 @@
 #include "plugins/etcd/etcd.h"
 
 #include "dns/rdata.h"
+#include "plugins/common/arena_copy.h"
 #include "plugins/etcd/answers.h"
 #include "plugins/etcd/metrics.h"
 
@@ -120,8 +121,7 @@ dns::Record Etcd::soa(Query& query, NameView zone) const {
                      .retry = 1800,
                      .expire = 86400,
                      .minimum = kSoaTtl};
-  const NameView owner(arena.copy(zone.wire()).data(), static_cast<uint8_t>(zone.size()));
-  return {owner, RRType::soa, dns::RRClass::in, kSoaTtl, dns::soa_rdata(soa, arena)};
+  return {name_copy(zone, arena), RRType::soa, dns::RRClass::in, kSoaTtl, dns::soa_rdata(soa, arena)};
 }
 
 }  // namespace portolan::etcd

@@ -221,6 +221,46 @@ TEST_CASE("etcd: aliases that multiply are followed so far and no further") {
   CHECK(fixture.ask("n0.org.").rcode == dns::Rcode::noerror);
 }
 
+TEST_CASE("etcd: so many names are followed, and so many records given, and no more") {
+  FakeEtcd etcd;
+  for (int i = 0; i < 300; ++i) {
+    const std::string target = "t" + std::to_string(i);
+    etcd.put("/skydns/org/" + target, address(1));
+    etcd.put("/skydns/org/near/" + target, R"({"host":")" + target + R"(.org"})");
+    etcd.put("/skydns/org/far/" + target, R"({"host":")" + target + R"(.net"})");
+  }
+  for (int i = 0; i < 4200; ++i) {
+    const std::string host = "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
+    etcd.put("/skydns/org/many/" + std::to_string(i), R"({"host":")" + host + R"("})");
+  }
+  size_t records = 0;
+  int asked_elsewhere = 0;
+  const auto count = [&](server::Query& query, server::Next next) -> Task<server::Outcome> {
+    Task<server::Outcome> answering = next(query);
+    const server::Outcome outcome = co_await answering;
+    records = query.reply().answer.size();
+    co_return outcome;
+  };
+  const auto elsewhere = [&](server::Query& query, server::Next) -> Task<server::Outcome> {
+    ++asked_elsewhere;
+    const auto octets = IpAddress::parse("192.0.2.7")->octets();
+    query.reply().answer.push_back({query.question.name, RRType::a, dns::RRClass::in, 60, query.arena().copy(octets)});
+    return query.answer();
+  };
+  PluginFixture fixture("org {\n count\n etcd {\n endpoint " + etcd.url() + "\n }\n}\nnet {\n elsewhere\n}\n",
+                        {testing::stand_in("count", count), etcd_plugin, testing::stand_in("elsewhere", elsewhere)});
+  REQUIRE(fixture.error_text() == "");
+  CHECK(fixture.ask("near.org.").rcode == dns::Rcode::noerror);
+  CHECK(records == 2 * 256);  // each an alias and its address
+  CHECK(fixture.ask("far.org.").rcode == dns::Rcode::noerror);
+  CHECK(records == 2 * 64);
+  CHECK(asked_elsewhere == 64);
+  CHECK(fixture.ask("many.org.").rcode == dns::Rcode::noerror);
+  CHECK(records == 4096);
+  CHECK(fixture.ask("many.org.", RRType::srv).rcode == dns::Rcode::noerror);
+  CHECK(records == 4096);
+}
+
 TEST_CASE("etcd: what cannot be meant is refused with its line") {
   struct Case {
     const char *section, *error;
@@ -233,7 +273,7 @@ TEST_CASE("etcd: what cannot be meant is refused with its line") {
       {"etcd {\n min-lease-ttl x\n }", "invalid min-lease-ttl value: invalid TTL format"},
       {"etcd {\n max-lease-ttl -5s\n }", "invalid max-lease-ttl value: TTL must be non-negative"},
       {"etcd {\n max-lease-ttl 4294967296\n }", "TTL too large, maximum is 4294967295 seconds"},
-      {"etcd {\n tls /none/ca.pem\n }", "error reading /none/ca.pem: open /none/ca.pem"},
+      {"etcd {\n tls /none/ca.pem\n }", "error reading /none/ca.pem: open /none/ca.pem: no such file or directory"},
       {"etcd {\n tls a b c d\n }", "Corefile:3 - Error during parsing"},
       {"etcd {\n foo\n }", "unknown property 'foo'"},
       {"etcd\n etcd", "this plugin can only be used once per Server Block"},

@@ -17,7 +17,7 @@ using simdjson::dom::element;
 
 // As long as CoreDNS waits for an answer of etcd's.
 constexpr std::chrono::seconds kPatience{5};
-// An idle watch says nothing for ever; whether etcd is still there is found out by other means (Watcher).
+// An idle watch says nothing for ever; whether etcd is still there is found out by other means (Tender).
 constexpr std::chrono::hours kWatchPatience{24 * 20};  // in milliseconds it fits into an int
 constexpr size_t kMostReply = 64u << 20;
 
@@ -215,15 +215,13 @@ Answer Gateway::read(const Range& range, int64_t revision, int limit, Page& page
   return {};
 }
 
-Answer Gateway::revision(const Range& range, std::chrono::milliseconds patience, Header& header) {
+Answer Gateway::confirm(const Range& range, std::chrono::milliseconds patience) {
   nlohmann::json body = range_as_json(range);
   body["limit"] = "1";
   body["keys_only"] = true;
   std::string reply;
   if (const Answer answer = call("kv/range", body.dump(), reply, patience); !answer.ok()) return answer;
-  auto read = read_page(reply);
-  if (!read) return {Fault::unreachable, read.error().message};
-  header = read->header;
+  if (auto read = read_page(reply); !read) return {Fault::unreachable, read.error().message};
   return {};
 }
 

@@ -70,6 +70,8 @@ struct Answer {
   std::string problem;
   bool silent = false;  // unreachable: nothing came, although there is a connection
   bool ok() const { return fault == Fault::none; }
+  /// It says nothing of what was asked for: another connection or another token may get a reply.
+  bool is_passing() const { return fault == Fault::unreachable || fault == Fault::unauthenticated; }
 };
 
 /// Speaks to one endpoint. Used by one thread; stop() may be called by any.
@@ -81,8 +83,8 @@ class Gateway {
   Answer authenticate(const std::string& user, const std::string& password);
   /// Up to `limit` keys of `range` in order, as of `revision` (0: now).
   Answer read(const Range& range, int64_t revision, int limit, Page& page);
-  /// The number of the store's revision, confirmed by a majority of the cluster; `range` is what may be read.
-  Answer revision(const Range& range, std::chrono::milliseconds patience, Header& header);
+  /// Whether it reads what a majority of the cluster confirms; `range` is what may be read.
+  Answer confirm(const Range& range, std::chrono::milliseconds patience);
   /// Seconds that a lease still has; nothing: there is no such lease.
   Answer time_to_live(int64_t lease, std::optional<int64_t>& seconds, int64_t& granted);
   /// Watches `ranges[i]` from revision `from[i]` on as watch i+1, until `each` says false or the connection ends.

@@ -39,6 +39,17 @@ std::optional<SteadyTime> Leases::next() const {
   return queue_.top().at;
 }
 
+Answer Leases::ask(const Lease& lease, Gateway& gateway) {
+  std::optional<int64_t> seconds;
+  int64_t granted = 0;
+  Answer answer = gateway.time_to_live(lease.id, seconds, granted);
+  if (answer.ok())
+    learned(lease.id, seconds, granted);
+  else
+    failed(lease.id, !answer.is_passing());
+  return answer;
+}
+
 void Leases::learned(int64_t id, std::optional<int64_t> seconds, int64_t granted) {
   const std::lock_guard lock(mutex_);
   Lease& lease = *leases_.at(id);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "plugins/etcd/gateway.h"
 #include "plugins/etcd/service.h"
 
 namespace portolan::etcd {
@@ -21,12 +22,14 @@ class Leases {
 
   /// The lease `id`, which is to be asked for at once if it is a new one.
   std::shared_ptr<const Lease> get(int64_t id);
-  /// One that is to be asked for by now; it is not given again before `learned` or `failed` has been called. Leases
-  /// that no service has any more are forgotten.
+  /// One that is to be asked for by now; it is not given again before `ask`, `learned` or `failed` has been called.
+  /// Leases that no service has any more are forgotten.
   std::shared_ptr<const Lease> due();
   /// When the next one is due.
   std::optional<SteadyTime> next() const;
 
+  /// Asks for one that due() gave.
+  Answer ask(const Lease& lease, Gateway& gateway);
   /// etcd's answer: seconds left and seconds granted; no such lease.
   void learned(int64_t id, std::optional<int64_t> seconds, int64_t granted);
   /// There was no answer. `refused`: etcd will not say.

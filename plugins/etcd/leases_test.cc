@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "plugins/etcd/fake_etcd.h"
+
 namespace portolan::etcd {
 namespace {
 
@@ -47,6 +49,32 @@ TEST_CASE("leases: one that is gone or kept secret counts for nothing, and a fai
   CHECK(secret->state == Lease::State::unknown);
   CHECK(late->state == Lease::State::asked);
   CHECK(leases.next() == clock.now() + seconds(5));
+}
+
+TEST_CASE("leases: only what etcd says of a lease counts, not that a token is of no use") {
+  FakeEtcd etcd;
+  etcd.set_lease(1, 40, 60);
+  FakeClock clock;
+  Leases leases({30, 3600}, clock);
+  const auto lease = leases.get(1), other = leases.get(2);
+  cluster::ApiServer server;
+  server.url = etcd.url();
+  Gateway gateway(server);
+  etcd.require("u", "p");
+  REQUIRE(leases.due() == lease);
+  CHECK(leases.ask(*lease, gateway).fault == Fault::unauthenticated);
+  CHECK(lease->state == Lease::State::asked);
+  REQUIRE(gateway.authenticate("u", "p").ok());
+  REQUIRE(leases.due() == other);
+  CHECK(leases.ask(*other, gateway).ok());
+  CHECK(other->state == Lease::State::unknown);  // there is none
+  clock.advance(seconds(5));
+  REQUIRE(leases.due() != nullptr);
+  CHECK(leases.ask(*lease, gateway).ok());
+  CHECK(lease->state == Lease::State::known);
+  etcd.refuse(true);
+  CHECK_FALSE(leases.ask(*lease, gateway).ok());
+  CHECK(lease->state == Lease::State::unknown);
 }
 
 TEST_CASE("leases: one that no key has any more is forgotten") {

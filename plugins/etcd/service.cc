@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "corefile/argument.h"
 #include "plugins/etcd/key_path.h"
 
 namespace portolan::etcd {
@@ -80,11 +81,6 @@ std::string with_replacements(std::string_view value) {
   return out;
 }
 
-bool equal_folded(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
-                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x | 0x20 : x) == y; });
-}
-
 /// Takes members into a service; the first that does not fit is kept as the problem.
 class Reader {
  public:
@@ -101,7 +97,7 @@ class Reader {
  private:
   void member(std::string_view name, const element& value) {
     if (value.is_null()) return;
-    const auto is = [name](std::string_view known) { return equal_folded(name, known); };
+    const auto is = [name](std::string_view known) { return corefile::equal_in_any_case(name, known); };
     if (is("host")) return text(name, value, out_.host);
     if (is("text")) return text(name, value, out_.text);
     if (is("group")) return text(name, value, out_.group);

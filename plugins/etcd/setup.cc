@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 
+#include "base/error_text.h"
 #include "cluster/tls.h"
 #include "plugins/etcd/etcd.h"
 #include "plugins/etcd/key_path.h"
@@ -89,7 +89,7 @@ Result<void> set_tls(server::Setup& setup, const OptionUse& use, cluster::ApiSer
   if (setup.checking()) return {};
   for (const std::string& file : files) {
     if (!std::ifstream(file))
-      return setup.error(use.at, "error reading " + file + ": open " + file + ": " + std::strerror(errno));
+      return setup.error(use.at, "error reading " + file + ": open " + file + ": " + error_text(errno));
   }
   if (auto checked = cluster::check_tls(server); !checked) return setup.error(use.at, checked.error().message);
   return {};

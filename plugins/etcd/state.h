@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "plugins/common/standing.h"
 #include "plugins/etcd/gateway.h"
 #include "plugins/etcd/leases.h"
 #include "plugins/etcd/store.h"
@@ -51,6 +53,15 @@ class State {
   void wait_for_first(std::chrono::nanoseconds most);
   /// Calls `call` once everything has been read, on a thread of the state; at once if it has.
   void when_read(std::function<void()> call);
+  /// Whether `previous` answers until this one has been read: only one that has the same keys can.
+  bool waits_behind(const State& previous) const;
+
+  // For metrics, from any thread.
+  const std::string& label() const { return label_; }
+  bool is_working() const { return working_.load(std::memory_order_relaxed) == 1; }
+  size_t keys() const { return keys_.load(std::memory_order_relaxed); }
+  /// Since something was last heard; nothing before the first time.
+  std::optional<std::chrono::nanoseconds> age() const;
 
   // For Watcher and Tender.
   Store& store_to_change() { return store_; }
@@ -65,7 +76,7 @@ class State {
   void tried_all();
 
  private:
-  void show_keys() const;
+  void count_keys();
 
   const SourceOptions options_;
   const Clock& clock_;
@@ -74,36 +85,17 @@ class State {
   Leases leases_;
   std::atomic<bool> read_once_{false};
   std::atomic<int64_t> heard_{0};  // steady time in nanoseconds; 0: never
+  std::atomic<int> working_{-1};   // -1: not yet known
+  std::atomic<size_t> keys_{0};
   mutable std::mutex mutex_;
   std::condition_variable settled_;
   bool tried_all_ = false;
-  int working_ = -1;  // -1: not yet known
   std::vector<std::function<void()>> waiting_;
-  uint64_t scrape_hook_ = 0;
   std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<Tender> tender_;
 };
 
 using StatePtr = std::shared_ptr<State>;
-
-/// Which state answers: a handler's own one, or, until that has been read, the one from before a reload.
-class Standing {
- public:
-  static std::shared_ptr<Standing> begin(StatePtr own, StatePtr previous);
-
-  /// Inside an rcu::ReadGuard.
-  const Store& store() const { return *store_.load(std::memory_order_acquire); }
-  const StatePtr& own() const { return own_; }
-  StatePtr answering();
-
- private:
-  Standing(StatePtr own, StatePtr previous);
-  void settle();
-
-  const StatePtr own_;
-  std::mutex mutex_;
-  StatePtr previous_;
-  std::atomic<const Store*> store_;
-};
+using Standing = portolan::Standing<State, &State::store, &State::when_read, &State::waits_behind>;
 
 }  // namespace portolan::etcd

@@ -33,15 +33,6 @@ class Store {
   /// Everything there is, in any order. From then on the store counts as read.
   void replace_all(std::vector<ServicePtr> services);
   void apply(std::vector<Change> changes);
-  /// Calls `each` for every service.
-  template <class Each>
-  void each(Each&& each) const {
-    const Root* root = root_.read();
-    if (!root) return;
-    for (const auto& chunk : *root) {
-      for (const ServicePtr& service : *chunk) each(*service);
-    }
-  }
   size_t size() const { return size_; }
 
   // For readers, inside an rcu::ReadGuard.

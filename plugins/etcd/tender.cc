@@ -80,13 +80,7 @@ bool Tender::connect(int endpoint) {
 
 void Tender::ask_for_leases() {
   for (auto lease = state_.leases().due(); lease; lease = state_.leases().due()) {
-    std::optional<int64_t> seconds;
-    int64_t granted = 0;
-    const Answer answer = gateway_->time_to_live(lease->id, seconds, granted);
-    if (answer.ok())
-      state_.leases().learned(lease->id, seconds, granted);
-    else
-      state_.leases().failed(lease->id, answer.fault != Fault::unreachable && answer.fault != Fault::unauthenticated);
+    const Answer answer = state_.leases().ask(*lease, *gateway_);
     if (answer.fault == Fault::unauthenticated) endpoint_ = -1;  // another token
     if (!answer.ok() || state_.clock().now() >= next_pulse_) return;
     if (!sleep_until(state_.clock().now() + kBetweenLeases)) return;
@@ -96,8 +90,7 @@ void Tender::ask_for_leases() {
 /// A read that a majority of the cluster confirms: a member that has lost the others keeps its watches open.
 void Tender::feel_pulse() {
   if (endpoint_ < 0) return;
-  Header header;
-  const Answer answer = gateway_->revision(state_.options().ranges.front(), patience_, header);
+  const Answer answer = gateway_->confirm(state_.options().ranges.front(), patience_);
   next_pulse_ = state_.clock().now() + kPulse;
   const std::string& endpoint = state_.options().endpoints[static_cast<size_t>(endpoint_)].url;
   if (answer.ok() || answer.fault == Fault::denied) {
@@ -108,7 +101,7 @@ void Tender::feel_pulse() {
   } else {
     if (answer.silent) patience_ = std::min(patience_ * 2, kLongestPatience);
     const std::lock_guard lock(mutex_);
-    if (!stopped_) watcher_.interrupt();
+    if (!stopped_) watcher_.interrupt(endpoint_);
   }
 }
 

@@ -40,13 +40,16 @@ void Watcher::start() {
 
 void Watcher::stop() {
   gate_.stop();
-  interrupt();
+  {
+    const std::lock_guard lock(mutex_);
+    if (gateway_) gateway_->stop();
+  }
   if (thread_.joinable()) thread_.join();
 }
 
-void Watcher::interrupt() {
+void Watcher::interrupt(int endpoint) {
   const std::lock_guard lock(mutex_);
-  if (gateway_) gateway_->stop();
+  if (gateway_ && current_.load() == endpoint) gateway_->stop();
 }
 
 void Watcher::run() {
@@ -136,14 +139,7 @@ void Watcher::settle_leases(Gateway& gateway) {
   while (state_.clock().now() < end && !gate_.stopped()) {
     const auto lease = state_.leases().due();
     if (!lease) return;
-    std::optional<int64_t> seconds;
-    int64_t granted = 0;
-    const Answer answer = gateway.time_to_live(lease->id, seconds, granted);
-    if (answer.ok())
-      state_.leases().learned(lease->id, seconds, granted);
-    else
-      state_.leases().failed(lease->id, answer.fault != Fault::unreachable);
-    if (answer.fault == Fault::unreachable) return;
+    if (state_.leases().ask(*lease, gateway).is_passing()) return;
   }
 }
 

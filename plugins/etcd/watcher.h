@@ -26,8 +26,8 @@ class Watcher {
 
   /// The endpoint that is being read; -1 while none is.
   int current_endpoint() const { return current_.load(); }
-  /// The connection is dead although it seems to live: on to the next endpoint.
-  void interrupt();
+  /// The connection to `endpoint` is dead although it seems to live: on to the next one, if it is the one being read.
+  void interrupt(int endpoint);
 
  private:
   enum class End : uint8_t { again, failed };  // again: at the same endpoint, without a pause

@@ -1,6 +1,7 @@
 // The tables of questions under way.
 #include "plugins/forward/in_flight.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -108,6 +109,8 @@ void InFlight::start(Exchange& exchange, SteadyTime deadline) {
 
 Waiter* InFlight::close(Exchange& exchange) {
   Waiter* waiters = exchange.first;
+  const auto sent_id = waiters->packet.first(2);
+  for (Waiter* each = waiters->next; each; each = each->next) std::ranges::copy(sent_id, each->packet.begin());
   unassign(exchange);
   due_.remove(exchange);
   if (exchange.joinable) by_question_.remove(exchange);

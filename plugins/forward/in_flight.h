@@ -140,7 +140,7 @@ class InFlight {
   /// Starts its time, which is the same for all: `due()` stays in order.
   void start(Exchange& exchange, SteadyTime deadline);
   List<&Exchange::due>& due() { return due_; }
-  /// Out of every list; the waiters are the caller's from now on. The first of them is returned.
+  /// Out of every list; the waiters are the caller's from now on, each with the id that left. The first is returned.
   Waiter* close(Exchange& exchange);
   size_t size() const { return size_; }
   uint32_t next_serial() { return ++last_serial_; }

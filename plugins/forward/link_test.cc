@@ -78,6 +78,7 @@ TEST_CASE("forward: equal questions share one question upstream, and each has it
       REQUIRE(each->message.answer.size() == 1);
     }
     CHECK(first.message.answer[0].rdata.data() != second.message.answer[0].rdata.data());
+    CHECK(std::ranges::equal(first.packet, second.packet));  // the id that left, too
   }
 }
 
@@ -86,9 +87,10 @@ TEST_CASE("forward: all who share a question hear that it failed, and a late ans
   Asking first("a.example."), second("a.example.");
   bench.link->ask(first);
   bench.link->ask(second);
-  REQUIRE(bench.run_until([&] { return first.calls + second.calls == 2; }));
+  REQUIRE(bench.run_until([&] { return first.calls + second.calls == 2 && !bench.asked.empty(); }));
   CHECK(first.fate == Fate::failed);
   CHECK(second.fate == Fate::failed);
+  CHECK(std::ranges::equal(second.packet, bench.asked.at(0).packet));
   CHECK(std::string(first.error).starts_with("read udp 127.0.0.1:"));
   CHECK(std::string(second.error).ends_with("->" + bench.fake.text() + ": i/o timeout"));
   bench.asked.at(0).reply(answer_to(bench.asked[0], {"a.example. 60 IN A 192.0.2.1"}));

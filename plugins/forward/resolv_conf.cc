@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
+
+#include "base/error_text.h"
 
 namespace portolan::forward {
 
@@ -32,12 +33,12 @@ std::vector<SocketAddress> parse_resolv_conf(std::string_view text) {
 
 Result<std::vector<SocketAddress>> read_resolv_conf(const std::string& path) {
   struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return fail("open " + path + ": " + std::strerror(errno));
+  if (stat(path.c_str(), &status) != 0) return fail("open " + path + ": " + error_text(errno));
   if (!S_ISREG(status.st_mode)) return fail("open " + path + ": not a regular file");
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file) return fail("read " + path + ": " + std::strerror(errno));
+  if (!file) return fail("read " + path + ": " + error_text(errno));
   return parse_resolv_conf(text.str());
 }
 

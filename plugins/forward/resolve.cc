@@ -10,10 +10,10 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <memory>
 
 #include "base/arena.h"
+#include "base/error_text.h"
 #include "base/random.h"
 #include "dns/message.h"
 #include "dns/rdata.h"
@@ -63,7 +63,7 @@ bool read_answer(std::span<const uint8_t> packet, uint16_t id, dns::NameView nam
   return true;
 }
 
-Error system_error(const SocketAddress& server) { return fail(server.text() + ": " + std::strerror(errno)); }
+Error system_error(const SocketAddress& server) { return fail(server.text() + ": " + error_text(errno)); }
 
 Result<void> ask(const SocketAddress& server, dns::NameView name, dns::RRType type, std::vector<IpAddress>& addresses) {
   sockaddr_storage raw;

@@ -3,16 +3,7 @@
 
 #include <sys/socket.h>
 
-#include <cctype>
-#include <cstring>
-
 namespace portolan::forward {
-
-std::string error_text(int error_number) {
-  std::string text = std::strerror(error_number);
-  if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  return text;
-}
 
 SocketAddress local_address(int fd) {
   sockaddr_storage raw{};

@@ -8,8 +8,6 @@
 
 namespace portolan::forward {
 
-/// "connection refused"
-std::string error_text(int error_number);
 /// The address a socket is bound to; 0.0.0.0:0 when that is not known.
 SocketAddress local_address(int fd);
 /// "dial udp 192.0.2.1:53: connect: network is unreachable"

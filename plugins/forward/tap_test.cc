@@ -44,6 +44,14 @@ const server::Plugin kWatcher{.name = "watcher", .setup = [](server::Setup& setu
                                 return {};
                               }};
 
+// The same question twice at once.
+Task<server::Outcome> twice(server::Query& query, server::Next next) {
+  const server::QueryPtr branch = query.branch(query.question);
+  Task<server::Outcome> other = next(*branch), own = next(query);
+  co_await other;
+  co_return co_await own;
+}
+
 }  // namespace
 
 TEST_CASE("forward: each exchange with an upstream is told, with what was on the wire and both addresses") {
@@ -76,6 +84,25 @@ TEST_CASE("forward: each exchange with an upstream is told, with what was on the
     CHECK(seen[0].in_order);
     upstream.reset();
   }
+}
+
+TEST_CASE("forward: of a question that stands for two, both are told as it was on the wire") {
+  auto upstream = std::make_unique<FakeUpstream>();
+  PluginFixture server(". {\n twice\n watcher\n forward . " + upstream->text() + "\n}\n",
+                       {portolan::testing::stand_in("twice", twice), kWatcher, forward_plugin});
+  REQUIRE(server.ok());
+  Bytes got;
+  upstream->serve = [&](Asked& asked) {
+    got = asked.packet;
+    asked.reply(answer_to(asked, {"a.example. 60 IN A 192.0.2.1"}));
+  };
+  upstream->attach(server.worker().loop());
+  seen.clear();
+  CHECK(server.ask("a.example.").rcode == dns::Rcode::noerror);
+  CHECK(upstream->count == 1);
+  REQUIRE(seen.size() == 2);
+  for (const Seen& each : seen) CHECK(each.question == got);
+  upstream.reset();
 }
 
 TEST_CASE("forward: an upstream that says nothing is told as a question without an answer") {

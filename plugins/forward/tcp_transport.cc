@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "base/error_text.h"
 #include "plugins/forward/link.h"
 #include "plugins/forward/socket_error.h"
 #include "plugins/forward/tls_client.h"

@@ -8,9 +8,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
+
+#include "base/error_text.h"
 
 namespace portolan::forward {
 namespace {
@@ -35,7 +36,7 @@ std::string openssl_error() {
 
 Result<std::string> read_file(const std::string& name) {
   std::ifstream file(name);
-  if (!file) return fail("error reading " + name + ": open " + name + ": " + std::strerror(errno));
+  if (!file) return fail("error reading " + name + ": open " + name + ": " + error_text(errno));
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
@@ -131,12 +132,13 @@ Stream::Stream(int fd, const TlsContext* context, const std::string& peer, bool 
 }
 
 Stream::~Stream() {
-  if (tls_) SSL_shutdown(tls_->ssl.get());  // says goodbye if that needs no waiting
+  if (tls_ && SSL_is_init_finished(tls_->ssl.get())) SSL_shutdown(tls_->ssl.get());  // as far as that needs no waiting
   ERR_clear_error();
 }
 
 Step Stream::handshake() {
   if (!tls_) return Step::done;
+  ERR_clear_error();  // SSL_get_error() takes what an earlier call has left there for its own
   const int result = SSL_connect(tls_->ssl.get());
   if (result == 1) return Step::done;
   const Step step = outcome(result);
@@ -156,7 +158,7 @@ Step Stream::outcome(int result) {
       return Step::closed;
     case SSL_ERROR_SYSCALL:
       if (ERR_peek_error() == 0 && errno != 0 && errno != EAGAIN) {
-        error_ = std::strerror(errno);
+        error_ = error_text(errno);
         return Step::failed;
       }
       ERR_clear_error();
@@ -170,6 +172,7 @@ Step Stream::outcome(int result) {
 Step Stream::read(std::span<uint8_t> into, size_t& count) {
   if (tls_) {
     errno = 0;
+    ERR_clear_error();
     const int result = SSL_read_ex(tls_->ssl.get(), into.data(), into.size(), &count);
     return result == 1 ? Step::done : outcome(result);
   }
@@ -180,13 +183,14 @@ Step Stream::read(std::span<uint8_t> into, size_t& count) {
     return Step::done;
   }
   if (errno == EAGAIN || errno == EINTR) return Step::want_read;
-  error_ = std::strerror(errno);
+  error_ = error_text(errno);
   return Step::failed;
 }
 
 Step Stream::write(std::span<const uint8_t> from, size_t& count) {
   if (tls_) {
     errno = 0;
+    ERR_clear_error();
     const int result = SSL_write_ex(tls_->ssl.get(), from.data(), from.size(), &count);
     return result == 1 ? Step::done : outcome(result);
   }
@@ -196,7 +200,7 @@ Step Stream::write(std::span<const uint8_t> from, size_t& count) {
     return Step::done;
   }
   if (errno == EAGAIN || errno == EINTR) return Step::want_write;
-  error_ = std::strerror(errno);
+  error_ = error_text(errno);
   return Step::failed;
 }
 

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
+#include "base/error_text.h"
 #include "base/random.h"
 #include "plugins/forward/link.h"
 #include "plugins/forward/socket_error.h"
@@ -14,7 +16,7 @@
 namespace portolan::forward {
 namespace {
 
-constexpr unsigned kBatch = 8;    // packets taken from a socket at once
+constexpr unsigned kBatch = 32;   // packets taken from a socket at once: as many as leave at once
 constexpr unsigned kEvents = 64;  // sockets looked at in one go
 constexpr unsigned kRounds = 4;   // of batches from one socket, before others have their turn
 constexpr size_t kPacket = 65'535;
@@ -47,16 +49,68 @@ struct UdpTransport::Buffers {
 UdpTransport::UdpTransport(Link& link)
     : link_(link), slots_(link.most_idle() ? std::min(kSlots, link.most_idle()) : kSlots) {}
 
-UdpTransport::~UdpTransport() = default;
+UdpTransport::~UdpTransport() { *alive_ = false; }
 
 void UdpTransport::send(Exchange& exchange) {
   if (!in_ready_) clean();
-  Socket* socket = pick(std::chrono::steady_clock::now());
-  if (!socket) return link_.fail(exchange, dial_error_);
-  link_.in_flight().assign(exchange, *socket);
-  if (put(*socket, exchange)) return;
-  link_.fail(exchange,
-             io_error("write", "udp", socket->fd.get(), link_.upstream().name(), "write: " + error_text(errno)));
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (burst_ && burst_->uses >= kUses) flush();
+  if (!burst_) {
+    burst_ = pick(now);
+    if (!burst_) return link_.fail(exchange, dial_error_);
+    link_.loop().post([this, alive = alive_] {
+      if (*alive) flush();
+    });
+  } else {
+    ++burst_->uses;
+    link_.metrics().connection("udp", true);
+  }
+  link_.in_flight().assign(exchange, *burst_);
+  burst_ids_[burst_size_++] = exchange.id;
+  if (burst_size_ == burst_ids_.size()) flush();
+}
+
+// What was moved or given up since it was asked is not found any more.
+void UdpTransport::flush() {
+  Socket* const socket = std::exchange(burst_, nullptr);
+  const unsigned size = std::exchange(burst_size_, 0);
+  if (!socket) return;
+  if (!batch_) batch_ = std::make_unique<server::OutgoingBatch>();
+  batch_->clear();
+  for (const uint16_t id : std::span(burst_ids_).first(size)) {
+    if (const Exchange* each = link_.in_flight().find(socket->serial, id))
+      batch_->add({nullptr, each->packet(), {}}, nullptr);
+  }
+  send_burst(*socket);
+}
+
+void UdpTransport::send_burst(Socket& socket) {
+  std::vector<uint16_t> failed;
+  int error = 0;
+  bool retried = false;
+  for (std::span<mmsghdr> left = batch_->messages(0, joins_); !left.empty();) {
+    const int sent = sendmmsg(socket.fd.get(), left.data(), static_cast<unsigned>(left.size()), MSG_NOSIGNAL);
+    if (sent > 0) {
+      left = left.subspan(static_cast<size_t>(sent));
+      retried = false;
+    } else if (!retried) {
+      retried = true;  // the first try may report what an earlier packet met (an ICMP error), without sending
+    } else if (left[0].msg_hdr.msg_iovlen > 1) {
+      left = batch_->messages(batch_->place(left[0]), false);
+    } else {
+      error = errno;
+      const auto packet = batch_->at(batch_->place(left[0])).message;
+      failed.push_back(static_cast<uint16_t>(packet[0] << 8 | packet[1]));
+      left = left.subspan(1);
+    }
+  }
+  if (failed.empty()) return;
+  const uint32_t serial = socket.serial;  // the socket may go with the last of its questions
+  const std::string text =
+      io_error("write", "udp", socket.fd.get(), link_.upstream().name(), "write: " + error_text(error));
+  for (const uint16_t id : failed) {
+    if (Exchange* each = link_.in_flight().find(serial, id)) link_.fail(*each, text);
+  }
 }
 
 bool UdpTransport::put(Socket& socket, Exchange& exchange) {
@@ -116,6 +170,7 @@ std::unique_ptr<UdpTransport::Socket> UdpTransport::open(SteadyTime now) {
   event.events = EPOLLIN;
   event.data.ptr = socket.get();
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket->fd.get(), &event) != 0) return failed("epoll");
+  joins_ = server::can_segment(socket->fd.get());
   socket->serial = link_.in_flight().next_serial();
   socket->made = socket->used = now;
   return socket;
@@ -128,7 +183,7 @@ void UdpTransport::retire(size_t slot) {
 
 // Closes the replaced sockets that nothing is awaited from; a socket under our feet stays until we are out of it.
 void UdpTransport::clean() {
-  std::erase_if(draining_, [](const auto& socket) { return socket->empty(); });
+  std::erase_if(draining_, [this](const auto& socket) { return socket->empty() && socket.get() != burst_; });
 }
 
 void UdpTransport::wait() {
@@ -227,6 +282,8 @@ size_t UdpTransport::sweep(SteadyTime now) {
 }
 
 void UdpTransport::end() {
+  burst_ = nullptr;
+  burst_size_ = 0;
   for (size_t slot = 0; slot < slots_.size(); ++slot) {
     if (slots_[slot]) retire(slot);
   }

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "plugins/forward/in_flight.h"
+#include "server/listen/outgoing_batch.h"
 #include "server/listen/socket.h"
 
 namespace portolan::forward {
@@ -31,6 +33,7 @@ class UdpTransport {
   explicit UdpTransport(Link& link);
   ~UdpTransport();
 
+  /// It leaves with all others that are asked before the loop's next turn.
   void send(Exchange& exchange);
   /// Its time is over.
   void give_up(Exchange& exchange);
@@ -44,6 +47,8 @@ class UdpTransport {
   Socket* pick(SteadyTime now);
   std::unique_ptr<Socket> open(SteadyTime now);
   bool put(Socket& socket, Exchange& exchange);
+  void flush();
+  void send_burst(Socket& socket);
   void retire(size_t slot);
   void leave(Socket& socket);
   void wait();
@@ -61,6 +66,13 @@ class UdpTransport {
   std::unique_ptr<Buffers> buffers_;
   std::string dial_error_;
   bool in_ready_ = false;
+  // Questions that were asked together, and the socket they leave by.
+  Socket* burst_ = nullptr;
+  unsigned burst_size_ = 0;
+  std::array<uint16_t, server::OutgoingBatch::kMost> burst_ids_;
+  std::unique_ptr<server::OutgoingBatch> batch_;
+  bool joins_ = false;  // they leave as one packet
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace portolan::forward

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "base/error_text.h"
 #include "plugins/common/text_buffer.h"
 #include "server/listen/socket.h"
 
@@ -121,7 +122,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
     const int reason = errno;
     database->file_ = {};  // what failed to open has nothing to close
     const std::string what = "failed to open database file: open " + path + ": ";
-    if (status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR) return fail(what + server::error_text(reason));
+    if (status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR) return fail(what + error_text(reason));
     return fail(what + "invalid MaxMind DB file (" + MMDB_strerror(status) + ")");
   }
   if (auto checked = database->check(path); checked.has_error()) return checked.error();

@@ -1,9 +1,6 @@
 // The /health endpoint and the check of it from inside.
 #include "plugins/health/health.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -39,12 +36,7 @@ class Health::Checker {
     auto checker = std::make_shared<Checker>();
     checker->address_ = address;
     checker->url_ = "http://" + shown + "/health";
-    // Signals are the main thread's business.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     std::thread([checker] { checker->run(); }).detach();
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return checker;
   }
 

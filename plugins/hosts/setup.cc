@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 
+#include "base/error_text.h"
 #include "plugins/hosts/hosts.h"
 #include "server/process.h"
 
@@ -53,7 +53,7 @@ Result<void> set_file(const OptionUse& use, server::Setup& setup, hosts::Options
   } else if (errno == ENOENT) {
     setup.warn(use.at, "File does not exist: " + options.path);
   } else {
-    return setup.error(use.at, "unable to access hosts file '" + options.path + "': " + std::strerror(errno));
+    return setup.error(use.at, "unable to access hosts file '" + options.path + "': " + error_text(errno));
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dns/rdata.h"
+#include "plugins/common/arena_copy.h"
 
 namespace portolan::k8s_external {
 
@@ -24,10 +25,6 @@ constexpr size_t kMostRecords = 4096;
 
 size_t most_targets(const Query& query) { return query.depth() == 0 ? kMostTargets : kMostTargetsWithin; }
 
-NameView copy(NameView name, Arena& arena) {
-  return {arena.copy(name.wire()).data(), static_cast<uint8_t>(name.size())};
-}
-
 using Records = ArenaVector<Record>;
 
 void append(std::span<const Record> from, Records& to) {
@@ -39,7 +36,7 @@ void append(std::span<const Record> from, Records& to) {
 void append_copies(std::span<const Record> from, Arena& arena, Records& to) {
   for (const Record& record : from) {
     if (to.size() >= kMostRecords) return;
-    to.push_back({copy(record.owner, arena), record.type, record.cls, record.ttl, arena.copy(record.rdata)});
+    to.push_back(record_copy(record, arena));
   }
 }
 
@@ -90,8 +87,8 @@ Outcome K8sExternal::answer_apex(Query& query, const Zone& zone) const {
   if (query.question.type == RRType::soa) {
     reply.answer.push_back(soa(zone, services_->serial(), arena));
   } else if (query.question.type == RRType::ns) {
-    const NameView server = copy(zone.name_server, arena);
-    reply.answer.push_back({copy(zone.name, arena), RRType::ns, dns::RRClass::in, options_.ttl, server.wire()});
+    const NameView server = name_copy(zone.name_server, arena);
+    reply.answer.push_back({name_copy(zone.name, arena), RRType::ns, dns::RRClass::in, options_.ttl, server.wire()});
     services_->add_server_addresses(server, options_.headless, options_.ttl, arena, reply.additional);
   }
   return finish(query, zone, Rcode::noerror);
@@ -173,7 +170,7 @@ Record K8sExternal::soa(const Zone& zone, uint32_t serial, Arena& arena) const {
   soa.retry = 1800;
   soa.expire = 86400;
   soa.minimum = options_.ttl;
-  const NameView owner = copy(zone.name, arena);
+  const NameView owner = name_copy(zone.name, arena);
   return {owner, RRType::soa, dns::RRClass::in, options_.ttl, dns::soa_rdata(soa, arena)};
 }
 

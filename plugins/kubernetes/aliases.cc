@@ -4,6 +4,8 @@
 
 #include "base/rcu.h"
 #include "dns/rdata.h"
+#include "plugins/common/alias_path.h"
+#include "plugins/common/arena_copy.h"
 
 namespace portolan::kubernetes {
 
@@ -11,17 +13,8 @@ using dns::NameView;
 
 namespace {
 
-constexpr size_t kLongestPath = 10;
 // For one question: slices of addressType FQDN may name many services, and these name one another.
 constexpr unsigned kMostFollowed = 64;
-
-NameView copy(NameView name, Arena& arena) {
-  return {arena.copy(name.wire()).data(), static_cast<uint8_t>(name.size())};
-}
-
-NameView wire_name(std::string_view wire) {
-  return {reinterpret_cast<const uint8_t*>(wire.data()), static_cast<uint8_t>(wire.size())};
-}
 
 }  // namespace
 
@@ -29,7 +22,7 @@ NameView wire_name(std::string_view wire) {
 Found AliasWalk::here(NameView name, Records& out, Targets& targets) {
   Arena& arena = query_.arena();
   const rcu::ReadGuard reading;
-  const Context context{settings_, *index_.load(std::memory_order_acquire), arena, zone_, multicluster_};
+  const Context context{settings_, standing_.content(), arena, zone_, multicluster_};
   Selection selection;
   const Found found = select(context, dns::lower(name, arena), selection);
   if (found == Found::no_name && !context.is_sure) sure_ = false;
@@ -37,38 +30,19 @@ Found AliasWalk::here(NameView name, Records& out, Targets& targets) {
   const size_t before = out.size();
   add_addresses(context, selection, type_, name, out);
   if (out.size() > before) (selection.is_headless() ? any_headless_ : any_other_) = true;
-  if (selection.kind == Selection::Kind::external)
-    targets.push_back(copy(wire_name(selection.entry->external()), arena));
+  if (selection.kind == Selection::Kind::external) targets.push_back(name_copy(selection.entry->external(), arena));
   if (selection.kind == Selection::Kind::endpoints && selection.has_names()) {
     const Set& set = *selection.set;
     const uint32_t addresses = set.v4_count + set.v6_count;
     selection.each([&](const PairRow& pair, const PortRow&) {
       if (pair.address >= addresses) {
         const auto names = selection.entry->names(set);
-        targets.push_back(copy(wire_name(selection.entry->text(names[pair.address - addresses])), arena));
+        targets.push_back(name_copy(selection.entry->text(names[pair.address - addresses]), arena));
       }
       return true;
     });
   }
   return found;
-}
-
-bool AliasWalk::is_loop(NameView lower, NameView target) const {
-  if (target.is_under(lower) || path_.size() > kLongestPath) return true;
-  for (const NameView before : path_) {
-    if (before.identical(target)) return true;
-  }
-  return false;
-}
-
-void AliasWalk::add_copies(const server::Reply& reply, Records& out) {
-  Arena& arena = query_.arena();
-  for (const dns::Record& record : reply.answer) {
-    dns::Record mine = record;
-    mine.owner = copy(record.owner, arena);
-    mine.rdata = arena.copy(record.rdata);
-    out.push_back(mine);
-  }
 }
 
 Task<bool> AliasWalk::walk(NameView name, Records* out) {
@@ -78,7 +52,7 @@ Task<bool> AliasWalk::walk(NameView name, Records* out) {
   const NameView lower = dns::lower(name, query_.arena());
   for (size_t i = 0; i < targets.size(); ++i) {
     const NameView target = targets[i];
-    if (is_loop(lower, target)) continue;
+    if (is_alias_loop(lower, target, path_)) continue;
     if (followed_ == kMostFollowed) break;
     ++followed_;
     const dns::Record alias{name, dns::RRType::cname, dns::RRClass::in, settings_.ttl, target.wire()};
@@ -100,7 +74,7 @@ Task<bool> AliasWalk::walk(NameView name, Records* out) {
     truncated_ |= reply.header.tc;
     any_other_ = true;
     out->push_back(alias);
-    add_copies(reply, *out);
+    for (const dns::Record& record : reply.answer) out->push_back(record_copy(record, query_.arena()));
   }
   co_return true;
 }

@@ -3,18 +3,19 @@
 #pragma once
 
 #include "plugins/kubernetes/answers.h"
+#include "plugins/kubernetes/cluster_state.h"
 
 namespace portolan::kubernetes {
 
 /// Answers `type` (A or AAAA) for one name that has aliases. Holds no pointer into the index while it waits.
 class AliasWalk {
  public:
-  /// `index` is read anew after each wait: a reload may have put another one in its place.
-  AliasWalk(server::Query& query, const Settings& settings, const std::atomic<const Index*>& index, dns::NameView zone,
+  /// `standing` is asked anew after each wait: a reload may have put another index in place.
+  AliasWalk(server::Query& query, const Settings& settings, const Standing& standing, dns::NameView zone,
             bool multicluster, dns::RRType type)
       : query_(query),
         settings_(settings),
-        index_(index),
+        standing_(standing),
         zone_(zone),
         multicluster_(multicluster),
         type_(type),
@@ -33,12 +34,10 @@ class AliasWalk {
   using Targets = ArenaVector<dns::NameView>;
 
   Found here(dns::NameView name, Records& out, Targets& targets);
-  bool is_loop(dns::NameView lower, dns::NameView target) const;
-  void add_copies(const server::Reply& reply, Records& out);
 
   server::Query& query_;
   const Settings& settings_;
-  const std::atomic<const Index*>& index_;
+  const Standing& standing_;
   const dns::NameView zone_;
   const bool multicluster_;
   const dns::RRType type_;

@@ -7,6 +7,7 @@
 
 #include "dns/rdata.h"
 #include "dns/wire_writer.h"
+#include "plugins/common/arena_copy.h"
 
 namespace portolan::kubernetes {
 
@@ -101,8 +102,7 @@ class AliasServices {
     const auto number = static_cast<uint16_t>(port.number);
     if (names_[id].is_root()) {
       const auto wire = selection_.entry->text(selection_.entry->names(*selection_.set)[id]);
-      const auto copy = context_.arena.copy(wire);
-      names_[id] = {reinterpret_cast<const uint8_t*>(copy.data()), static_cast<uint8_t>(copy.size())};
+      names_[id] = name_copy(wire, context_.arena);
       aliases.push_back(names_[id]);
     }
     const auto rdata = dns::srv_rdata(0, weight, number, names_[id], context_.arena);
@@ -206,8 +206,7 @@ void add_alias(const Context& context, const Selection& selection, NameView owne
     });
   }
   if (target.empty()) return;
-  const auto* octets = reinterpret_cast<const uint8_t*>(target.data());
-  const auto rdata = context.arena.copy(std::span(octets, target.size()));
+  const auto rdata = name_copy(target, context.arena).wire();
   out.push_back({owner, RRType::cname, RRClass::in, context.settings.ttl, rdata});
 }
 

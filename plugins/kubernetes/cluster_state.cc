@@ -1,15 +1,13 @@
 // The registry of clusters, what is said when a connection is lost, and the end of a source.
 #include "plugins/kubernetes/cluster_state.h"
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <utility>
 
-#include "base/guarded.h"
 #include "base/log.h"
 #include "cluster/exec_credentials.h"
+#include "cluster/request_metrics.h"
 #include "plugins/common/undertaker.h"
 #include "plugins/kubernetes/metrics.h"
 
@@ -21,17 +19,9 @@ namespace {
 
 constexpr const char* kNames[] = {"services", "endpoint slices", "pods", "namespaces", "service imports"};
 
-Guarded<std::map<std::string, std::weak_ptr<ClusterState>>>& registry() {
-  static auto* const states = new Guarded<std::map<std::string, std::weak_ptr<ClusterState>>>;
+StateRegistry<ClusterState>& registry() {
+  static auto* const states = new StateRegistry<ClusterState>;
   return *states;
-}
-
-// A file that was replaced is another file.
-std::string stamp(const std::string& path) {
-  if (path.empty()) return {};
-  std::error_code error;
-  const auto time = std::filesystem::last_write_time(path, error).time_since_epoch().count();
-  return path + '@' + (error ? "none" : std::to_string(time));
 }
 
 std::unique_ptr<cluster::Source> make_source(const SourceOptions& options, const Clock& clock) {
@@ -41,31 +31,12 @@ std::unique_ptr<cluster::Source> make_source(const SourceOptions& options, const
 
 }  // namespace
 
-std::string SourceOptions::label() const {
-  if (!manifests.empty()) return "manifests";
-  const size_t scheme = api.url.find("://");
-  const std::string rest = scheme == std::string::npos ? api.url : api.url.substr(scheme + 3);
-  return rest.substr(0, rest.find('/'));
-}
+std::string SourceOptions::label() const { return manifests.empty() ? cluster::authority(api.url) : "manifests"; }
 
 namespace {
 
-/// Texts one after the other, told apart by their lengths.
-class KeyText {
- public:
-  void add(std::string_view text) { text_.append(std::to_string(text.size())).append(":").append(text); }
-  void add_all(const std::vector<std::string>& texts) {
-    add(std::to_string(texts.size()));
-    for (const std::string& text : texts) add(text);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
 // What is read, wherever it comes from.
-void add_wanted(const SourceOptions& options, KeyText& key) {
+void add_wanted(const SourceOptions& options, StateKey& key) {
   const cluster::Wanted& wanted = options.wanted;
   for (const bool flag : {wanted.services, wanted.endpoint_slices, wanted.pods, wanted.namespaces,
                           wanted.service_imports, options.pod_names, options.all_pod_ips, options.zones}) {
@@ -73,7 +44,6 @@ void add_wanted(const SourceOptions& options, KeyText& key) {
   }
   key.add(wanted.label_selector);
   key.add(wanted.namespace_label_selector);
-  key.add_all(wanted.spaces);
 }
 
 }  // namespace
@@ -81,14 +51,14 @@ void add_wanted(const SourceOptions& options, KeyText& key) {
 std::string SourceOptions::key() const { return source_key() + std::to_string(static_cast<int>(clients)); }
 
 std::string SourceOptions::source_key() const {
-  KeyText key;
+  StateKey key;
   key.add_all(manifests);
   if (manifests.empty()) {
     for (const std::string* text : {&api.url, &api.ca_data, &api.certificate_data, &api.key_data, &api.token,
                                     &api.token_file, &api.user, &api.password, &api.server_name}) {
       key.add(*text);
     }
-    for (const std::string* file : {&api.ca_file, &api.certificate_file, &api.key_file}) key.add(stamp(*file));
+    for (const std::string* file : {&api.ca_file, &api.certificate_file, &api.key_file}) key.add_file(*file);
     for (const double number : {api.qps, double(api.burst), double(api.max_inflight)}) key.add(std::to_string(number));
     key.add(api.insecure_skip_verify ? "insecure" : "");
     key.add(api.exec ? api.exec->key() : "");
@@ -98,7 +68,7 @@ std::string SourceOptions::source_key() const {
 }
 
 std::string SourceOptions::identity() const {
-  KeyText key;
+  StateKey key;
   for (const std::string* text : {&api.url, &api.server_name, &api.ca_data}) key.add(*text);
   std::ifstream authority(api.ca_file, std::ios::binary);
   key.add(std::string(std::istreambuf_iterator<char>(authority), std::istreambuf_iterator<char>()));
@@ -121,16 +91,23 @@ ClusterState::~ClusterState() {
 
 Result<StatePtr> ClusterState::get(const SourceOptions& options, const Clock& clock,
                                    const std::function<void(Index&)>& fill) {
-  auto states = registry().lock();
-  std::erase_if(*states, [](const auto& entry) { return entry.second.expired(); });
-  auto& known = (*states)[options.key()];
-  if (StatePtr state = known.lock()) return state;
-  StatePtr state(new ClusterState(options, clock), Undertaker<ClusterState>::bury);
-  if (fill) fill(state->index_);
-  if (auto started = state->source_->start(state->index_); !started) return started.error();
-  known = state;
-  expose_state(state);
-  return state;
+  Result<void> started;
+  StatePtr known = registry().get(options.key(), [&]() -> StatePtr {
+    StatePtr state(new ClusterState(options, clock), Undertaker<ClusterState>::bury);
+    if (fill) fill(state->index_);
+    started = state->source_->start(state->index_);
+    if (!started) return nullptr;
+    expose_state(state);
+    return state;
+  });
+  if (!known) return started.error();
+  return known;
+}
+
+bool ClusterState::waits_behind(const ClusterState& previous) const {
+  const auto has_something = [](const Index& index) { return index.synced() || index.restored(); };
+  if (this == &previous || index_.synced()) return false;
+  return has_something(previous.index()) || !has_something(index_);
 }
 
 void ClusterState::when_synced(std::function<void()> call) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cluster/source.h"
+#include "plugins/common/standing.h"
 #include "plugins/kubernetes/index.h"
 
 namespace portolan::kubernetes {
@@ -49,6 +50,8 @@ class ClusterState {
 
   const Index& index() const { return index_; }
   const std::string& label() const { return label_; }
+  /// Whether `previous` answers until this one is synced: not when this one has more to say already.
+  bool waits_behind(const ClusterState& previous) const;
   /// Calls `call` once everything is synced, on a thread of the source; at once if it is.
   void when_synced(std::function<void()> call);
 
@@ -79,5 +82,7 @@ class ClusterState {
 };
 
 using StatePtr = std::shared_ptr<ClusterState>;
+using Standing =
+    portolan::Standing<ClusterState, &ClusterState::index, &ClusterState::when_synced, &ClusterState::waits_behind>;
 
 }  // namespace portolan::kubernetes

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/rcu.h"
+#include "plugins/common/arena_copy.h"
 #include "plugins/kubernetes/answers.h"
 #include "plugins/kubernetes/kubernetes.h"
 #include "plugins/kubernetes/local_endpoints.h"
@@ -63,7 +64,7 @@ bool choose_set(const Context& context, const ExternalName& name, bool headless,
   selection.kind = Selection::Kind::own;
   if (selection.set) return true;
   if (!headless || (entry.form() != Form::headless && name.endpoint.empty())) return false;
-  if (!context.index.synced(cluster::Kind::endpoint_slice)) return false;
+  if (!context.index.known(cluster::Kind::endpoint_slice)) return false;
   selection.set = &entry.endpoints();
   selection.kind = Selection::Kind::endpoints;
   if (name.endpoint.empty()) return true;
@@ -103,9 +104,7 @@ void add_aliases(const Context& context, const Selection& selection, ArenaVector
     if (pair.address < addresses) return true;
     NameView& copy = copies[pair.address - addresses];
     if (copy.is_root()) {
-      const auto wire =
-          context.arena.copy(selection.entry->text(selection.entry->names(set)[pair.address - addresses]));
-      copy = {reinterpret_cast<const uint8_t*>(wire.data()), static_cast<uint8_t>(wire.size())};
+      copy = name_copy(selection.entry->text(selection.entry->names(set)[pair.address - addresses]), context.arena);
     }
     out.push_back(copy);
     return true;
@@ -140,7 +139,7 @@ ExternalAnswer ExternalNames::find(const ExternalQuestion& question, Arena& aren
   ExternalAnswer result(arena);
   const rcu::ReadGuard reading;
   const Context context{cluster_->options().settings, cluster_->index(), arena, question.zone};
-  result.synced = context.index.synced();
+  result.synced = context.is_sure;
   IpAddress address;
   if (question.type == RRType::ptr && address_of_full_reverse(question.lower, address)) {
     if (const ReverseNode* node = context.index.external_names_of(address)) {

@@ -54,7 +54,7 @@ class ExternalNames {
   uint32_t serial() const;
   /// TTL of the kubernetes plugin.
   uint32_t ttl() const;
-  /// Whether the cluster is known.
+  /// Whether all of the cluster is known that external zones show.
   bool synced() const;
 
   /// For zone transfers: every service that may be seen from outside, as it stands now.

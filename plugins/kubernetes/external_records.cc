@@ -6,6 +6,7 @@
 
 #include "base/rcu.h"
 #include "dns/rdata.h"
+#include "plugins/common/arena_copy.h"
 #include "plugins/kubernetes/answers.h"
 #include "plugins/kubernetes/external.h"
 #include "plugins/kubernetes/kubernetes.h"
@@ -96,8 +97,7 @@ class ServiceRecords {
   // The name that address number `id` is, or the root when it is none.
   NameView alias_of(const Set& set, uint32_t id) const {
     if (id < set.v4_count + set.v6_count) return {};
-    const auto copy = context_.arena.copy(entry_.text(entry_.names(set)[id - set.v4_count - set.v6_count]));
-    return {reinterpret_cast<const uint8_t*>(copy.data()), static_cast<uint8_t>(copy.size())};
+    return name_copy(entry_.text(entry_.names(set)[id - set.v4_count - set.v6_count]), context_.arena);
   }
 
   void add_address(const Set& set, uint32_t id, NameView owner) const {
@@ -196,7 +196,7 @@ void ExternalNames::add_all(std::string_view service, dns::NameView zone, bool h
 
 bool ExternalNames::synced() const {
   const rcu::ReadGuard reading;
-  return cluster_->index().synced();
+  return cluster_->index().synced_for(false);
 }
 
 }  // namespace portolan::kubernetes

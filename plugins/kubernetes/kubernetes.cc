@@ -64,7 +64,7 @@ Task<Outcome> Kubernetes::serve(Query& query, server::Next next) {
 
 const dns::Name* Kubernetes::zone_of(NameView lower) const {
   for (const dns::Name* zone : by_size_) {
-    if (lower.is_under(*zone)) return zone;
+    if (lower.is_under_lower(*zone)) return zone;
   }
   return nullptr;
 }
@@ -134,13 +134,12 @@ Found Kubernetes::answer_text(const Context& context, Query& query) const {
 }
 
 Task<Outcome> Kubernetes::answer_aliases(Query& query, NameView zone, bool multicluster) {
-  const std::atomic<const Index*>& current = standing_->index();
-  AliasWalk walk(query, options_.settings, current, zone, multicluster, query.question.type);
+  AliasWalk walk(query, options_.settings, *standing_, zone, multicluster, query.question.type);
   Records records(query.arena());
   Task<bool> walking = walk.walk(query.question.name, &records);
   co_await walking;
   const rcu::ReadGuard reading;
-  const Index& known = *current.load(std::memory_order_acquire);
+  const Index& known = index();
   const bool is_sure = walk.is_sure() && known.synced_for(multicluster);
   const Context context{options_.settings, known, query.arena(), zone, multicluster, is_sure};
   // A target that is not known yet does not count as missing either.

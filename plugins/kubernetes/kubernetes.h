@@ -1,9 +1,7 @@
 // kubernetes: answers for the names of services, endpoints and pods of a cluster.
 #pragma once
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 
 #include "plugins/kubernetes/answers.h"
 #include "plugins/kubernetes/cluster_state.h"
@@ -29,28 +27,6 @@ struct Options {
   bool completes_searches = false;                       // the block has `autopath`
   std::string resolv_conf = "/etc/resolv.conf";          // the machine's
   std::vector<dns::Name> host_search;                    // its search domains, lower case
-};
-
-/// The state that answers: the handler's own, or that of the handler before a reload until its own is synced. Shared
-/// with the call that ends this wait, which may come after the handler is gone.
-class Standing {
- public:
-  /// `previous` may be empty.
-  static std::shared_ptr<Standing> begin(StatePtr own, StatePtr previous);
-
-  const std::atomic<const Index*>& index() const { return index_; }
-  const StatePtr& own() const { return own_; }
-  /// The state behind index().
-  StatePtr answering();
-
- private:
-  Standing(StatePtr own, StatePtr previous);
-  void settle();
-
-  const StatePtr own_;
-  std::mutex mutex_;
-  StatePtr previous_;
-  std::atomic<const Index*> index_;
 };
 
 /// Workers read the index and the settings, which do not change once it is prepared.
@@ -80,7 +56,7 @@ class Kubernetes : public server::Handler,
   /// What it reads into; from prepare() on.
   const ClusterState& own_state() const { return *standing_->own(); }
   /// What is answered from, between prepare() and stop(); to be read inside an rcu::ReadGuard.
-  const Index& index() const { return *standing_->index().load(std::memory_order_acquire); }
+  const Index& index() const { return standing_->content(); }
   /// Another block that shares the state keeps a snapshot there: it is read when the state begins.
   void begin_from(const std::string& path) { begin_from_ = path; }
 

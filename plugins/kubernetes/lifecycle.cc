@@ -31,39 +31,12 @@ std::vector<IpAddress> machine_addresses() {
   return result;
 }
 
+bool is_synced(const Standing& standing) {
+  const rcu::ReadGuard reading;  // the index goes when another takes its place
+  return standing.content().synced();
+}
+
 }  // namespace
-
-Standing::Standing(StatePtr own, StatePtr previous)
-    : own_(std::move(own)), previous_(std::move(previous)), index_(previous_ ? &previous_->index() : &own_->index()) {}
-
-std::shared_ptr<Standing> Standing::begin(StatePtr own, StatePtr previous) {
-  const auto has_something = [](const Index& index) { return index.synced() || index.restored(); };
-  if (own == previous || own->index().synced()) previous = nullptr;
-  if (previous && has_something(own->index()) && !has_something(previous->index())) previous = nullptr;
-  const bool waits = previous != nullptr;
-  std::shared_ptr<Standing> standing(new Standing(std::move(own), std::move(previous)));
-  if (waits) {
-    standing->own_->when_synced([weak = std::weak_ptr(standing)] {
-      if (const auto still = weak.lock()) still->settle();
-    });
-  }
-  return standing;
-}
-
-StatePtr Standing::answering() {
-  const std::lock_guard lock(mutex_);
-  return previous_ ? previous_ : own_;
-}
-
-void Standing::settle() {
-  StatePtr previous;
-  {
-    const std::lock_guard lock(mutex_);
-    index_.store(&own_->index(), std::memory_order_release);
-    previous.swap(previous_);
-  }
-  rcu::synchronize();  // workers may still be reading the old index
-}
 
 void Kubernetes::adopt(const std::shared_ptr<server::Handler>& previous) {
   if (const auto* handler = dynamic_cast<const Kubernetes*>(previous.get())) previous_ = handler->standing_;
@@ -88,7 +61,7 @@ Result<void> Kubernetes::prepare() {
     standing_ = Standing::begin(*state, previous_ ? previous_->answering() : nullptr);
     previous_.reset();
   }
-  if (!index().synced()) warn_when_late();
+  if (!is_synced(*standing_)) warn_when_late();
   return {};
 }
 
@@ -120,7 +93,7 @@ void Kubernetes::warn_when_late() {
     auto timer = std::make_shared<Timer>(loop);
     timer->start(timeout, [timer, weak] {
       const auto standing = weak.lock();
-      if (standing && !standing->index().load()->synced()) {
+      if (standing && !is_synced(*standing)) {
         log::warning("plugin/kubernetes: serving with unsynced Kubernetes API: " + standing->own()->label() +
                      (standing->own()->index().restored() ? ", from a snapshot" : ""));
       }
@@ -138,7 +111,9 @@ void Kubernetes::rights(std::vector<server::ApiRight>& all) const {
 }
 
 bool Kubernetes::ready() const noexcept {
-  return standing_ && (index().synced() || (options_.snapshot.serve && index().restored()));
+  if (!standing_) return false;
+  const rcu::ReadGuard reading;
+  return index().synced() || (options_.snapshot.serve && index().restored());
 }
 
 void Kubernetes::stop(server::Deadline) noexcept {

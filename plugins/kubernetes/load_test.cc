@@ -12,12 +12,18 @@
 #include "plugins/kubernetes/metrics.h"
 #include "plugins/kubernetes/model_api_server.h"
 #include "plugins/kubernetes/test_cluster.h"
+#include "tests/unit/plugin_fixture.h"
+
+namespace portolan {
+extern const server::Plugin kubernetes_plugin;
+}
 
 using namespace portolan;
 using namespace portolan::kubernetes;
 using namespace portolan::kubernetes::testing;
 using cluster::Kind;
 using dns::RRType;
+using portolan::testing::PluginFixture;
 
 namespace {
 
@@ -26,19 +32,19 @@ using Lines = std::vector<std::string>;
 /// The handler's state, which a reload replaces while others read it.
 class Current {
  public:
-  explicit Current(std::shared_ptr<Standing> first) : standing_(std::move(first)) {}
-  std::shared_ptr<Standing> get() {
+  explicit Current(std::shared_ptr<kubernetes::Standing> first) : standing_(std::move(first)) {}
+  std::shared_ptr<kubernetes::Standing> get() {
     const std::lock_guard lock(mutex_);
     return standing_;
   }
-  void set(std::shared_ptr<Standing> next) {
+  void set(std::shared_ptr<kubernetes::Standing> next) {
     const std::lock_guard lock(mutex_);
     standing_.swap(next);
   }
 
  private:
   std::mutex mutex_;
-  std::shared_ptr<Standing> standing_;
+  std::shared_ptr<kubernetes::Standing> standing_;
 };
 
 SourceOptions reading(const ModelApiServer& api, int generation) {
@@ -72,7 +78,7 @@ TEST_CASE("kubernetes: questions, changes, cuts, reloads and scrapes side by sid
   const Settings settings = settings_for("zone.");
   auto state = ClusterState::get(reading(api, 0), system_clock());
   REQUIRE(state.has_value());
-  Current current(Standing::begin(*state, nullptr));
+  Current current(kubernetes::Standing::begin(*state, nullptr));
   REQUIRE(eventually([&] { return (*state)->index().synced(); }));
   *state = nullptr;
 
@@ -84,7 +90,7 @@ TEST_CASE("kubernetes: questions, changes, cuts, reloads and scrapes side by sid
       while (!done.load(std::memory_order_relaxed)) {
         const auto standing = current.get();
         const rcu::ReadGuard guard;
-        const Index& index = *standing->index().load(std::memory_order_acquire);
+        const Index& index = standing->content();
         if (ask(index, settings, "web.a.svc.zone.", RRType::a) != Lines{"web.a.svc.zone. 5 IN A 10.96.0.1"}) ++wrong;
         if (ask(index, settings, "moving.a.svc.zone.", RRType::a).size() != 1) ++moved;
         ask(index, settings, "10-1-0-1.a.pod.zone.", RRType::a);
@@ -115,12 +121,12 @@ TEST_CASE("kubernetes: questions, changes, cuts, reloads and scrapes side by sid
     api.put(Kind::service, "a", "moving", moving(round));
     auto next = ClusterState::get(reading(api, round % 4), system_clock());
     REQUIRE(next.has_value());
-    current.set(Standing::begin(*next, current.get()->answering()));
+    current.set(kubernetes::Standing::begin(*next, current.get()->answering()));
     const Lines want{"moving.a.svc.zone. 5 IN A 10.97.0." + std::to_string(round)};
     CHECK(eventually([&] {
       const auto standing = current.get();
       const rcu::ReadGuard guard;
-      return ask(*standing->index().load(std::memory_order_acquire), settings, "moving.a.svc.zone.", RRType::a) == want;
+      return ask(standing->content(), settings, "moving.a.svc.zone.", RRType::a) == want;
     }));
   }
   done = true;
@@ -130,4 +136,38 @@ TEST_CASE("kubernetes: questions, changes, cuts, reloads and scrapes side by sid
   CHECK(moved.load() == 0);
   CHECK(unexposed.load() == 0);
   CHECK(asked > 0);
+}
+
+TEST_CASE("kubernetes: whether it is ready may be asked while one index takes the place of another") {
+  const auto server = [](const char* labels, const PluginFixture* previous) {
+    return std::make_unique<PluginFixture>(
+        ". {\n kubernetes zone {\n endpoint http://127.0.0.1:1\n labels " + std::string(labels) + "\n }\n}\n",
+        std::vector{kubernetes_plugin}, previous);
+  };
+  const auto own_index = [](PluginFixture& fixture) -> Index& {
+    return const_cast<Index&>(fixture.handler<Kubernetes>("kubernetes").own_state().index());
+  };
+  for (int round = 0; round < 5; ++round) {
+    auto first = server("a", nullptr);
+    REQUIRE(first->ok());
+    snapshot_all(own_index(*first));
+    const auto second = server("b", first.get());
+    REQUIRE(second->ok());
+    const auto& plugin = second->handler<Kubernetes>("kubernetes");
+    std::atomic<bool> done{false};
+    std::atomic<int> asked{0}, unready{0};
+    std::thread asking([&] {
+      while (!done) {
+        if (!plugin.ready()) ++unready;
+        ++asked;
+      }
+    });
+    while (asked == 0) std::this_thread::yield();
+    first.reset();  // now only the second one's wait holds its state
+    snapshot_all(own_index(*second));
+    done = true;
+    asking.join();
+    CHECK(unready == 0);
+    CHECK(plugin.ready());
+  }
 }

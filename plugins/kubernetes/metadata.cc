@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/rcu.h"
+#include "plugins/common/arena_copy.h"
 #include "plugins/kubernetes/kubernetes.h"
 #include "plugins/kubernetes/name_parse.h"
 
@@ -39,10 +40,8 @@ class Labels final : public server::MetadataSource {
   }
 
   const MetadataSource* clone(Arena& arena) const override {
-    const auto copy = [&](NameView name) {
-      return NameView(arena.copy(name.wire()).data(), static_cast<uint8_t>(name.size()));
-    };
-    return arena.make<Labels>(settings_, known_, client_.copy(arena), in_zone_, copy(name_), copy(zone_));
+    return arena.make<Labels>(settings_, known_, client_.copy(arena), in_zone_, name_copy(name_, arena),
+                              name_copy(zone_, arena));
   }
 
  private:

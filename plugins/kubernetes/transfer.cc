@@ -7,6 +7,7 @@
 
 #include "base/rcu.h"
 #include "dns/rdata.h"
+#include "plugins/common/arena_copy.h"
 #include "plugins/kubernetes/answers.h"
 #include "plugins/kubernetes/kubernetes.h"
 
@@ -66,8 +67,7 @@ void ServiceRecords::add() {
       return add_endpoints();
     case Form::external_name:
       if (const auto target = entry_.external(); !target.empty()) {
-        const auto* octets = reinterpret_cast<const uint8_t*>(target.data());
-        add(name_, RRType::cname, context_.arena.copy(std::span(octets, target.size())));
+        add(name_, RRType::cname, name_copy(target, context_.arena).wire());
       }
   }
 }
@@ -253,7 +253,7 @@ Result<std::unique_ptr<RecordStream>> Kubernetes::transfer(NameView name, uint32
   StatePtr state = standing_->answering();
   const Index* const index = &state->index();
   // A secondary would take a part for the whole.
-  if (!index->synced())
+  if (!index->synced_for(options_.settings.is_multicluster(name)))
     return fail("plugin/kubernetes: the cluster is not known yet, " + name.text() + " cannot be transferred");
   return cluster_records(std::shared_ptr<const Index>(std::move(state), index), options_.settings, name, serial);
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "dns/rdata.h"
+#include "plugins/kubernetes/external.h"
 #include "plugins/kubernetes/kubernetes.h"
 #include "plugins/kubernetes/test_cluster.h"
 #include "tests/unit/plugin_fixture.h"
@@ -81,6 +82,13 @@ void begin_all(Index& index) {
 }
 void end(Index& index, std::initializer_list<Kind> kinds) {
   for (const Kind kind : kinds) index.end_snapshot(kind);
+}
+
+// Of the addresses of `name`, as k8s_external looks them up for the zone out.example.
+ExternalAnswer from_outside(PluginFixture& fixture, const char* name, Arena& arena) {
+  const auto names = ExternalNames::of(&fixture.handler<Kubernetes>("kubernetes"));
+  const dns::Name lower = *dns::Name::parse(name), zone = *dns::Name::parse("out.example.");
+  return names->find({lower, lower, RRType::a, zone, zone, true, 5}, arena);
 }
 
 // yes: records. none: the name is there, without data. fail: SERVFAIL. no: NXDOMAIN.
@@ -275,6 +283,48 @@ TEST_CASE("kubernetes: a start from a snapshot answers what is there, and is rea
     end(index, {Kind::namespace_});
     check_column(fixture, "all is known", &Row::known);
     CHECK(plugin.ready());
+  }
+}
+
+TEST_CASE("kubernetes: from outside too, a headless service of a snapshot answers with its endpoints") {
+  const Folder folder;
+  const std::string options = "snapshot " + folder.file("s") + "\n";
+  {
+    PluginFixture first = server_with(options);
+    REQUIRE_MESSAGE(first.ok(), first.error_text());
+    begin_all(index_of(first));
+    apply_all(index_of(first));
+    end(index_of(first), {Kind::service, Kind::endpoint_slice, Kind::namespace_});
+  }
+  PluginFixture fixture = server_with(options);
+  REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+  Arena arena;
+  const ExternalAnswer db = from_outside(fixture, "db.a.out.example.", arena);
+  CHECK(db.exists);
+  CHECK(db.answer.size() == 1);
+  CHECK_FALSE(db.synced);
+}
+
+TEST_CASE("kubernetes: a zone of services is whole without the imports, and one of imports without the services") {
+  for (const bool services : {true, false}) {
+    CAPTURE(services);
+    PluginFixture fixture(
+        ". {\n kubernetes cluster.local set.local {\n endpoint http://127.0.0.1:1\n"
+        " multicluster set.local\n labels " +
+            std::string(services ? "a" : "b") + "\n }\n}\n",
+        {kubernetes_plugin});
+    REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
+    Index& index = index_of(fixture);
+    begin_all(index);
+    apply_all(index);
+    end(index, {Kind::endpoint_slice, Kind::namespace_, services ? Kind::service : Kind::service_import});
+    auto& plugin = fixture.handler<Kubernetes>("kubernetes");
+    CHECK_FALSE(plugin.ready());
+    CHECK(plugin.transfer(*dns::Name::parse("cluster.local."), 0).has_value() == services);
+    CHECK(plugin.transfer(*dns::Name::parse("set.local."), 0).has_value() == !services);
+    CHECK(ExternalNames::of(&plugin)->synced() == services);
+    Arena arena;
+    CHECK(from_outside(fixture, "none.a.out.example.", arena).synced == services);
   }
 }
 

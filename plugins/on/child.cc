@@ -15,10 +15,13 @@
 #include <cstring>
 #include <vector>
 
+#include "base/error_text.h"
+
 namespace portolan::on {
 namespace {
 
 constexpr size_t kMostLine = 1024;
+constexpr size_t kMostAtOnce = 64 * 1024;  // all that a pipe holds, as it is made; then the clock has its turn
 constexpr auto kLook = std::chrono::milliseconds(100);  // where the kernel has no descriptors of processes
 constexpr auto kLastWait = std::chrono::seconds(1);     // between SIGTERM and SIGKILL
 
@@ -64,7 +67,7 @@ int milliseconds_until(SteadyTime time) {
 
 Result<Child> Child::start(std::span<const std::string> words) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return fail("pipe: " + server::error_text(errno));
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return fail("pipe: " + error_text(errno));
   server::Descriptor output(ends[0]), theirs(ends[1]);
   fcntl(theirs.get(), F_SETFL, 0);  // programs do not expect that writing fails
   Actions actions;
@@ -78,7 +81,7 @@ Result<Child> Child::start(std::span<const std::string> words) {
   arguments.push_back(nullptr);
   pid_t pid = -1;
   const int failed = posix_spawnp(&pid, arguments[0], &actions.files, &actions.attributes, arguments.data(), environ);
-  if (failed != 0) return fail("exec \"" + words[0] + "\": " + server::error_text(failed));
+  if (failed != 0) return fail("exec \"" + words[0] + "\": " + error_text(failed));
   return Child(pid, std::move(output), server::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))));
 }
 
@@ -103,14 +106,16 @@ std::optional<int> Child::ended() {
 // False when nothing more will come.
 bool Child::read_output(const std::function<void(std::string_view)>& line) {
   std::array<char, 4096> octets;
-  for (;;) {
+  for (size_t all = 0; all < kMostAtOnce;) {
     const ssize_t size = read(output_.get(), octets.data(), octets.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno == EAGAIN;
     if (size == 0) return false;
+    all += static_cast<size_t>(size);
     unread_.append(octets.data(), static_cast<size_t>(size));
     give_lines(line, false);
   }
+  return true;
 }
 
 void Child::give_lines(const std::function<void(std::string_view)>& line, bool all) {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -103,8 +104,23 @@ TEST_CASE("on: a command that does not listen is killed") {
   CHECK(std::chrono::steady_clock::now() - begin < 10s);
 }
 
+TEST_CASE("on: a command that writes without end has no more time than others") {
+  CHECK(run({"yes"}, std::chrono::steady_clock::now() + 100ms).end == "ended after its time was over");
+  // Also when it writes faster than a log takes its lines.
+  auto child = Child::start(Words{"yes", std::string(1000, 'x')});
+  REQUIRE(child.has_value());
+  constexpr int kMost = 2000;
+  int lines = 0;
+  const auto slow_log = [&](std::string_view) {
+    if (++lines < kMost) poll(nullptr, 0, 1);
+  };
+  CHECK(child->wait(std::chrono::steady_clock::now() + 100ms, -1, slow_log) == "ended after its time was over");
+  CHECK(lines < kMost);
+}
+
 TEST_CASE("on: a command ends with the server") {
   const int end = eventfd(1, EFD_CLOEXEC);
+  CHECK(run({"yes"}, {}, end).end == "ended with the server");
   CHECK(run({"sleep", "1000"}, {}, end).end == "ended with the server");
   close(end);
 }

@@ -20,12 +20,14 @@ struct Command {
   bool background = false;  // a last word `&`: the next command does not wait for it, and it has no time limit
 };
 
-/// One for a configuration. The main thread calls it and never waits, but at the end of the process.
+/// One for a configuration, with the commands of all its blocks. The main thread calls it and never waits, but at the
+/// end of the process.
 class Hooks : public server::Startable {
  public:
   Hooks();
   ~Hooks() override;
   void add(Command command) { commands_.push_back(std::move(command)); }
+  bool empty() const { return commands_.empty(); }
 
   void serving() override { run(Event::startup); }
   void lameduck() noexcept override { run(Event::shutdown); }

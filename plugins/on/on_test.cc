@@ -59,6 +59,16 @@ TEST_CASE("on: commands for the startup run in their order, whatever becomes of 
   CHECK(log.find("never") == std::string::npos);
 }
 
+TEST_CASE("on: commands of another server block wait for their turn") {
+  log::LogCapture capture;
+  PluginFixture server(
+      "a {\non startup sh -c \"'sleep 0.2; echo done'\"\nlast\n}\nb {\non startup echo next\nlast\n}\n", table());
+  REQUIRE_MESSAGE(server.ok(), server.error_text());
+  server.configuration().serving();
+  const std::string log = logged(capture, {"startup: sh: done", "startup: echo: next"});
+  CHECK_MESSAGE(log.find("startup: sh: done") < log.find("running \"echo next\""), log);
+}
+
 TEST_CASE("on: nobody waits for a command in the background") {
   log::LogCapture capture;
   PluginFixture server("a {\non startup sleep 1000 &\non startup echo next\nlast\n}\n", table());
@@ -91,14 +101,16 @@ TEST_CASE("on: the end waits for commands of the shutdown, but not for ever") {
 
 TEST_CASE("on: a configuration that a reload has replaced ends its commands and waits for none") {
   log::LogCapture capture;
-  PluginFixture server("a {\non startup sleep 1000 &\nlast\n}\n", table());
+  PluginFixture server(
+      "a {\non startup sh -c \"'trap \\\"\\\" TERM; echo up; while :; do sleep 0.1; done'\" &\nlast\n}\n", table());
   REQUIRE_MESSAGE(server.ok(), server.error_text());
   server.configuration().serving();
-  logged(capture, {"running \"sleep 1000\""});
+  logged(capture, {"startup: sh: up"});
   const SteadyTime begin = std::chrono::steady_clock::now();
   server.configuration().stop(begin);
   CHECK(std::chrono::steady_clock::now() - begin < 500ms);
-  logged(capture, {"\"sleep 1000\": ended with the server"});
+  logged(capture, {"ended with the server"});
+  CHECK(std::chrono::steady_clock::now() - begin >= 1s);  // the command did not listen
 }
 
 TEST_CASE("on: what is refused") {

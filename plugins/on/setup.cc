@@ -51,7 +51,8 @@ std::optional<Event> event_of(std::string name) {
 }
 
 Result<void> setup(server::Setup& setup) {
-  auto hooks = std::make_shared<Hooks>();
+  auto hooks = per_configuration<Hooks>(setup.configuration());
+  if (hooks->empty()) setup.add_service(hooks);  // by the first block; the commands of all are in one order
   for (const corefile::ParsedDirective& directive : setup.directives()) {
     const corefile::OptionUse& use = directive.uses.front();
     const auto event = event_of(use.text());
@@ -67,7 +68,6 @@ Result<void> setup(server::Setup& setup) {
     }
     hooks->add(std::move(command));
   }
-  setup.add_service(std::move(hooks));
   return {};
 }
 

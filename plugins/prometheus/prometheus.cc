@@ -103,7 +103,7 @@ Result<void> Prometheus::prepare() {
   }
   register_process_metrics(options_.runtime_metrics);
   auto endpoint = server::http::Endpoint::open(options_.address);
-  if (endpoint.has_error()) return endpoint.error();
+  if (endpoint.has_error()) return fail("plugin/prometheus: " + endpoint.error().message);
   endpoint_ = std::move(*endpoint);
   route_ = endpoint_->route(
       "/metrics", [](const auto&) { return server::http::Response{200, metrics::exposition(), kContentType}; });

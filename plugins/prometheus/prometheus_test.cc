@@ -179,6 +179,8 @@ TEST_CASE("prometheus: what is refused, as recorded from CoreDNS") {
       {"prometheus 127.0.0.1:0 x", "Wrong argument count or unexpected line ending after 'x'"},
       {"prometheus {\nruntime_metrics x\n}", "Wrong argument count or unexpected line ending after 'x'"},
       {"prometheus {\nfoo\n}", "foo"},
+      {"prometheus 203.0.113.77:80",
+       "plugin/prometheus: listen tcp 203.0.113.77:80: bind: cannot assign requested address"},
       {"prometheus 127.0.0.1:0\nprometheus 127.0.0.1:0", "this plugin can only be used once per Server Block"},
   };
   for (const auto& each : kCases) {

@@ -34,7 +34,10 @@ void remove_option(dns::Edns& edns, size_t at, Arena& arena) {
 }
 
 void remove_options(dns::Edns& edns, uint16_t code, Arena& arena) {
-  while (const auto at = find_option(edns, code)) remove_option(edns, *at, arena);
+  const auto options = arena.array<dns::EdnsOption>(edns.options.size());
+  const auto end = std::remove_copy_if(edns.options.begin(), edns.options.end(), options.begin(),
+                                       [code](const dns::EdnsOption& option) { return option.code == code; });
+  edns.options = options.first(static_cast<size_t>(end - options.begin()));
 }
 
 }  // namespace portolan::rewrite

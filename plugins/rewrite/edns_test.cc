@@ -149,6 +149,10 @@ TEST_CASE("rewrite: the reply shows an option of a rule, unless it reverts") {
       {"rewrite edns0 local set 0xfe01 abcd revert", {"65025=6f"}, {"65025=6f"}},
       {"rewrite edns0 local set 0xfe01 abcd revert", {"3=6162"}, {"3=6162"}},
       {"rewrite edns0 local append 0xfe01 {protocol} revert", {}, {}},
+      {"rewrite edns0 local append 0xfe01 new revert", {"3=6162"}, {"3=6162"}},
+      // Of two with the code the first goes, which is the client's: CoreDNS has it so.
+      {"rewrite edns0 local append 0xfe01 new revert", {"65025=6f"}, {"65025=6e6577"}},
+      {"rewrite edns0 nsid append revert", {"3=6162"}, {"3="}},
       {"rewrite edns0 nsid set revert", {"3=6162"}, {"3=6162"}},
       {"rewrite edns0 nsid set revert", {}, {}},
       {"rewrite edns0 nsid set", {"3=6162"}, {"3="}},

@@ -81,8 +81,7 @@ class Variable final : public EdnsValue {
 };
 
 constexpr std::pair<std::string_view, Variable::Read> kVariables[] = {
-    {"qname",
-     [](Query& query) -> Octets { return octets_of(TextBuffer(query.arena()).name(query.question.name).text()); }},
+    {"qname", [](Query& query) -> Octets { return octets_of(name_text(query.question.name, query.arena())); }},
     {"qtype",
      [](Query& query) -> Octets { return number16(static_cast<uint16_t>(query.question.type), query.arena()); }},
     {"client_ip", [](Query& query) -> Octets { return query.arena().copy(query.client.ip.unmapped().octets()); }},

@@ -11,7 +11,6 @@
 namespace portolan::rewrite {
 namespace {
 
-constexpr size_t kMaxRegex = 10000;           // octets of an expression
 constexpr uint32_t kHighestTtl = 2147483647;  // RFC 2181 section 8
 constexpr unsigned kHighestRcodeNumber = 23;  // the highest with a name
 constexpr std::string_view kFields = "name, type, class, ttl, cname, rcode or edns0";
@@ -231,9 +230,6 @@ std::string normalized(std::string_view text) {
 }
 
 Result<Pattern> parse_regex(std::string_view text, Regex::Case letters) {
-  if (text.size() > kMaxRegex) {
-    return fail("regex pattern too long: " + std::to_string(text.size()) + " > " + std::to_string(kMaxRegex));
-  }
   return Pattern::make(Kind::regex, std::string(text), letters);
 }
 

@@ -16,7 +16,7 @@ Mapped Remap::map(dns::NameView& name, Arena& arena) const {
 
 Mapped PatternMap::map(dns::NameView& name, Arena& arena) const {
   const dns::NameView compared = in_lower_case_ ? dns::lower(name, arena) : name;
-  const std::string_view text = TextBuffer(arena).name(compared).text();
+  const std::string_view text = name_text(compared, arena);
   const auto replaced = pattern_.replaced(text, to_, arena);
   if (!replaced || *replaced == text) return Mapped::same;
   const auto mapped = dns::parse_name(*replaced, arena);

@@ -4,7 +4,7 @@
 namespace portolan::rewrite {
 
 bool NameRule::apply(Rewriting& rewriting) const {
-  const auto renamed = pattern_.replaced(rewriting.name(), to_, rewriting.arena());
+  const auto renamed = rewriting.replaced(pattern_, to_);
   if (!renamed) return false;
   const dns::NameView before = rewriting.query().question.lower;
   if (!rewriting.rename(*renamed)) return true;

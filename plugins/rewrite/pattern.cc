@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "corefile/argument.h"
 #include "plugins/common/text_buffer.h"
 
 namespace portolan::rewrite {
@@ -16,12 +17,6 @@ constexpr std::pair<std::string_view, Kind> kKinds[] = {{"exact", Kind::exact},
                                                         {"substring", Kind::substring},
                                                         {"regex", Kind::regex}};
 constexpr size_t kHighestGroup = 100;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c; }
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 struct Reference {
   size_t at, end;  // of "{12}" in the text
@@ -50,7 +45,7 @@ std::string_view joined(std::string_view a, std::string_view b, Arena& arena) {
 
 std::optional<Kind> parse_kind(std::string_view word) {
   for (const auto& [name, kind] : kKinds) {
-    if (equal_without_case(name, word)) return kind;
+    if (corefile::equal_in_any_case(name, word)) return kind;
   }
   return std::nullopt;
 }
@@ -98,6 +93,12 @@ Result<Pattern> Pattern::make(Kind kind, std::string from, Regex::Case letters) 
     auto compiled = Regex::compile(pattern.from_, letters);
     if (compiled.has_error()) return compiled.error();
     pattern.regex_ = std::move(*compiled);
+  }
+  if (kind == Kind::exact) {
+    auto name = dns::Name::parse(pattern.from_);
+    Arena arena;
+    // No name has a text that is written in another way than names are: it matches nothing.
+    if (name && name_text(*name, arena) == pattern.from_) pattern.name_ = std::move(*name);
   }
   return {boost::system::in_place_value, std::move(pattern)};
 }

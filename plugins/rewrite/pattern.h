@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/result.h"
+#include "dns/name.h"
 #include "plugins/common/regex.h"
 
 namespace portolan::rewrite {
@@ -52,6 +53,10 @@ class Pattern {
   static Result<Pattern> make(Kind kind, std::string from, Regex::Case letters = Regex::Case::matters);
 
   bool matches(std::string_view text) const;
+  /// Whether it stands for one whole name, for which equals() asks without the name's text.
+  bool is_exact() const { return kind_ == Kind::exact; }
+  /// What matches() says of the text of `name`, for an exact pattern. Case counts.
+  bool equals(dns::NameView name) const { return name_ && name_->view().identical(name); }
   /// `text` as the rule wants it, in `arena`; nothing when it does not match. An expression replaces the whole text,
   /// whatever part of it matches.
   std::optional<std::string_view> replaced(std::string_view text, const Replacement& to, Arena& arena) const;
@@ -63,6 +68,7 @@ class Pattern {
   Kind kind_;
   std::string from_;
   std::optional<Regex> regex_;
+  std::optional<dns::Name> name_;  // of an exact pattern whose text is that of a name
 };
 
 }  // namespace portolan::rewrite

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "plugins/common/text_buffer.h"
+
 namespace portolan::rewrite {
 namespace {
 
@@ -45,6 +47,30 @@ TEST_CASE("rewrite: each kind of pattern replaces what it stands for") {
     CHECK(pattern->matches(c.text) == (c.replaced != nullptr));
     if (replaced && c.replaced) CHECK(*replaced == c.replaced);
   }
+}
+
+TEST_CASE("rewrite: an exact pattern says the same of a name as of its text") {
+  const char* patterns[] = {"a.test.",   ".",        "\\097.test.", "a\\.test.", "\\065.test.", "a\\ b.test.",
+                            "a b.test.", "a..test.", "a\\000.",     "a\\.",      "a\\@b.test.", "\\a.test.",
+                            "A.test.",   "pre-.",    "..",          "a\\255.",   "a\\256."};
+  const char* names[] = {"a.test.", ".",     "a\\.test.", "A.test.",       "a\\032b.test.", "a\\000.",
+                         "a\\..",   "pre-.", "a\\255.",   "a\\064b.test.", "b.a.test.",     "test."};
+  unsigned matched = 0;
+  for (const char* from : patterns) {
+    const auto pattern = Pattern::make(Kind::exact, from);
+    REQUIRE(pattern.has_value());
+    CHECK(pattern->is_exact());
+    for (const char* text : names) {
+      CAPTURE(std::string(from));
+      CAPTURE(std::string(text));
+      const auto name = dns::Name::parse(text);
+      REQUIRE(name.has_value());
+      Arena arena;
+      CHECK(pattern->equals(*name) == pattern->matches(name_text(*name, arena)));
+      matched += pattern->equals(*name);
+    }
+  }
+  CHECK(matched == 9);
 }
 
 TEST_CASE("rewrite: groups are counted once, up to 100") {

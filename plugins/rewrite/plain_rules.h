@@ -42,7 +42,7 @@ class ReplyRule final : public Rule {
   ReplyRule(Pattern name, ReplyChange change) : name_(std::move(name)), change_(change) {}
   explicit ReplyRule(std::unique_ptr<PatternMap> aliases) : map_(std::move(aliases)), change_(MapAlias{map_.get()}) {}
   bool apply(Rewriting& rewriting) const override {
-    if (name_ && !name_->matches(rewriting.name())) return false;
+    if (name_ && !rewriting.fits(*name_)) return false;
     rewriting.later(change_);
     return true;
   }

@@ -37,7 +37,7 @@ Outcome finished(const Rewriting& rewriting, Outcome outcome, bool valid) {
   rewriting.restore_question();
   if (!valid) {
     query.reply().clear();
-    const std::string_view name = TextBuffer(query.arena()).name(query.question.lower).text();
+    const std::string_view name = name_text(query.question.lower, query.arena());
     return broken(query, "invalid name in the reply after rewrite of ", name);
   }
   outcome.verdict = Verdict::answered;

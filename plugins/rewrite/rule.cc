@@ -6,7 +6,7 @@
 namespace portolan::rewrite {
 
 std::string_view Rewriting::name() {
-  if (name_.empty()) name_ = TextBuffer(arena()).name(query_->question.lower).text();
+  if (name_.empty()) name_ = name_text(query_->question.lower, arena());
   return name_;
 }
 

@@ -55,6 +55,15 @@ class Rewriting {
   }
   /// The name of the question as it stands: lower case, presentation form.
   std::string_view name();
+  /// Whether the name of the question as it stands matches.
+  bool fits(const Pattern& pattern) {
+    return pattern.is_exact() ? pattern.equals(query_->question.lower) : pattern.matches(name());
+  }
+  /// What the name of the question as it stands is to become; nothing when it does not match.
+  std::optional<std::string_view> replaced(const Pattern& pattern, const Replacement& to) {
+    if (!pattern.is_exact()) return pattern.replaced(name(), to, arena());
+    return fits(pattern) ? std::optional<std::string_view>(to.text()) : std::nullopt;
+  }
   /// Gives the question another name, from presentation form. False, and noted in broken(): it is no name.
   bool rename(std::string_view text);
   std::optional<std::string_view> broken() const { return broken_; }

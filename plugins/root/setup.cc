@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "base/error_text.h"
 
 namespace portolan {
 namespace {
@@ -24,7 +25,7 @@ Result<void> setup(server::Setup& setup) {
   struct stat found{};
   if (!setup.checking() && stat(path.c_str(), &found) != 0) {
     if (errno != ENOENT) {
-      return setup.error(use.at, "unable to access root path '" + path + "': " + std::strerror(errno));
+      return setup.error(use.at, "unable to access root path '" + path + "': " + error_text(errno));
     }
     setup.warn(use.at, "Root path does not exist: " + path);  // it may come later
   }

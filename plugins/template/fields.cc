@@ -50,7 +50,7 @@ Value Renderer::field(const Expression& e, const Value& base, std::string_view n
       case Object::question: {
         const dns::Question& question = data_.query->question;
         if (name == "Name" && spend(question.name.size(), e.column)) {
-          return Value::of(TextBuffer(arena_, question.name.size()).name(question.name).text());
+          return Value::of(name_text(question.name, arena_));
         }
         if (name == "Qtype") return Value::of(int64_t{static_cast<uint16_t>(question.type)});
         if (name == "Qclass") return Value::of(int64_t{static_cast<uint16_t>(question.cls)});

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "plugins/common/utf8.h"
+
 namespace portolan::templates {
 namespace {
 
@@ -23,18 +25,6 @@ std::string_view first_characters(std::string_view text, size_t count) {
     if ((static_cast<uint8_t>(text[at]) & 0xC0) != 0x80 && count-- == 0) break;
   }
   return text.substr(0, at);
-}
-
-void append_character(TextBuffer& out, uint64_t code) {
-  if (code > 0x10FFFF) code = 0xFFFD;
-  if (code < 0x80) {
-    out.append(static_cast<char>(code));
-    return;
-  }
-  const unsigned more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  static constexpr uint8_t kLead[] = {0, 0xC0, 0xE0, 0xF0};
-  out.append(static_cast<char>(kLead[more] | code >> (6 * more)));
-  for (unsigned i = more; i-- > 0;) out.append(static_cast<char>(0x80 | (code >> (6 * i) & 0x3F)));
 }
 
 // -0x1.8p+01: two digits of the exponent at least.
@@ -141,9 +131,7 @@ void Printer::elements(const Verb& verb, const Value& value) {
 
 void Printer::integer(const Verb& verb, int64_t value) {
   if (verb.letter == "c" || verb.letter == "q" || verb.letter == "U") {
-    TextBuffer character(arena_, 16);
-    const uint64_t code = value < 0 ? 0xFFFD : static_cast<uint64_t>(value);
-    append_character(character, code);
+    const Utf8 character(value < 0 || value > 0x10FFFF ? 0xFFFD : static_cast<uint32_t>(value));
     if (verb.letter == "c") return padded(verb, character.text());
     TextBuffer whole(arena_, 24);
     if (verb.letter == "q") {

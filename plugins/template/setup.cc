@@ -18,8 +18,6 @@ using corefile::OptionUse;
 using corefile::Repeat;
 using templates::Rule;
 
-constexpr size_t kMaxPattern = 10000;  // octets of a regular expression
-
 constexpr Arg kOwnArgs[] = {{.name = "CLASS"}, {.name = "TYPE"}, {.name = "ZONE", .many = true}};
 constexpr Arg kMatchArgs[] = {{.name = "REGEX", .many = true}};
 constexpr Arg kRecordArgs[] = {{.name = "RR", .many = true}};
@@ -87,11 +85,8 @@ Result<void> read_class_and_type(const server::Setup& setup, const OptionUse& us
 
 Result<void> add_patterns(const server::Setup& setup, const OptionUse& use, Rule& rule) {
   for (const corefile::Token& token : use.tokens) {
-    if (token.text.size() > kMaxPattern) {
-      return setup.error(token.at, "regex pattern too long: " + std::to_string(token.text.size()) + " > " +
-                                       std::to_string(kMaxPattern));
-    }
     auto pattern = Regex::compile(token.text);
+    if (token.text.size() > Regex::kLongest) return setup.error(token.at, pattern.error().message);
     if (pattern.has_error()) {
       return setup.error(token.at, "could not parse regex: " + token.text + ", " + pattern.error().message);
     }

@@ -111,7 +111,7 @@ Template::Match Template::match(const Rule& rule, Query& query, Data& data) cons
   if (rule.cls != RRClass::any && question.cls != RRClass::any && question.cls != rule.cls) return Match::no;
   if (rule.type != RRType::any && question.type != RRType::any && question.type != rule.type) return Match::no;
   Arena& arena = query.arena();
-  data.name = TextBuffer(arena).name(question.lower).text();
+  data.name = name_text(question.lower, arena);
   for (const Regex& pattern : rule.patterns) {
     if (!pattern.match(data.name, arena, data.groups.matches)) continue;
     data.query = &query;

@@ -1,6 +1,7 @@
 // Texts, characters and numbers, as Go writes them.
 #include <charconv>
 
+#include "plugins/common/utf8.h"
 #include "plugins/template/template_parser.h"
 
 namespace portolan::templates {
@@ -11,17 +12,6 @@ int digit_of(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return 16;
-}
-
-void append_utf8(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-    return;
-  }
-  const unsigned more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  static constexpr uint8_t kLead[] = {0, 0xC0, 0xE0, 0xF0};
-  out += static_cast<char>(kLead[more] | code >> (6 * more));
-  for (unsigned i = more; i-- > 0;) out += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
 }
 
 }  // namespace
@@ -56,7 +46,7 @@ Result<std::string> TemplateParser::escape(char mark) {
     out += static_cast<char>(code);  // an octet
   } else {
     if (code > 0x10FFFF) return error("invalid escape in a text");
-    append_utf8(out, static_cast<uint32_t>(code));
+    out += Utf8(static_cast<uint32_t>(code)).text();
   }
   return out;
 }

@@ -129,9 +129,11 @@ TEST_CASE("template: var and expr choose and compute") {
 }
 
 TEST_CASE("template: what is refused at start") {
+  const std::string long_pattern = "template IN A {\nmatch " + std::string(10'001, 'a') + "\n}";
   const struct {
     const char *inside, *expected;
   } cases[] = {
+      {long_pattern.c_str(), "Corefile:3 - Error during parsing: regex pattern too long: 10001 > 10000"},
       {"template", "Wrong argument count or unexpected line ending after 'template'"},
       {"template IN", "Wrong argument count or unexpected line ending after 'IN'"},
       {"template XX A", "plugin/template: Corefile:2 - Error during parsing: invalid query class XX"},

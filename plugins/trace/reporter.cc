@@ -1,15 +1,14 @@
-// Batches over cpp-httplib.
+// Batches over HTTP.
 #include "plugins/trace/reporter.h"
 
-#include <httplib.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "cluster/http_client.h"
 #include "plugins/trace/format.h"
 
 namespace portolan::trace {
@@ -17,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::chrono::seconds kTimeout{5};  // for a request, as CoreDNS
+constexpr std::chrono::seconds kTimeout{5};  // for a reply, as CoreDNS
 constexpr std::chrono::seconds kGoodbye{1};  // for the last one
 constexpr milliseconds kNap{50};             // between two looks for a full batch
 constexpr size_t kDrain = 256 * 1024;        // octets of a worker taken at once
@@ -30,36 +29,31 @@ const metrics::Counter kDrops = kDropped.with();
 
 class Reporter::Connection {
  public:
-  explicit Connection(const std::string& origin) : client_(origin) {
-    client_.set_keep_alive(true);
-    set_timeout(kTimeout);
-  }
-  void set_timeout(std::chrono::seconds timeout) {
-    client_.set_connection_timeout(timeout);
-    client_.set_read_timeout(timeout);
-    client_.set_write_timeout(timeout);
-  }
+  explicit Connection(const std::string& origin) : client_({.url = origin}) {}
   /// Empty when the collector has taken it, else why not.
-  std::string post(const std::string& path, const Body& body) {
-    httplib::Headers headers;
+  std::string post(const std::string& path, Body body) {
+    cluster::HttpRequest request{.method = "POST",
+                                 .path = path,
+                                 .headers = {{"Content-Type", std::move(body.content_type)}},
+                                 .body = std::move(body.octets)};
     if (body.traces == 0) {
-      headers.emplace("b3", "0");  // what carries spans is not to be traced itself
+      request.headers.emplace_back("b3", "0");  // what carries spans is not to be traced itself
     } else {
-      headers.emplace("X-Datadog-Trace-Count", std::to_string(body.traces));
-      headers.emplace("Datadog-Meta-Lang", "cpp");
+      request.headers.emplace_back("X-Datadog-Trace-Count", std::to_string(body.traces));
+      request.headers.emplace_back("Datadog-Meta-Lang", "cpp");
     }
-    const auto answer = client_.Post(path, headers, body.octets, body.content_type);
-    if (!answer) return "failed to send the request: " + httplib::to_string(answer.error());
-    if (answer->status < 200 || answer->status > 299) {
-      return "failed the request with status code " + std::to_string(answer->status);
+    const auto reply = client_.send(request, kTimeout, {nullptr, [](std::string_view) { return true; }});
+    if (!reply.problem.empty()) return "failed to send the request: " + reply.problem;
+    if (reply.status < 200 || reply.status > 299) {
+      return "failed the request with status code " + std::to_string(reply.status);
     }
     return {};
   }
-  /// From another thread: a request under way fails.
+  /// From another thread: a request under way fails, and so do later ones.
   void interrupt() { client_.stop(); }
 
  private:
-  httplib::Client client_;
+  cluster::HttpClient client_;
 };
 
 Reporter::Reporter(const Options& options, unsigned workers)
@@ -67,13 +61,7 @@ Reporter::Reporter(const Options& options, unsigned workers)
       mailbox_(workers, 0),
       buffers_(workers),
       connection_(std::make_unique<Connection>(options.origin)) {
-  // Signals are the main thread's business; only a profile's must reach every thread.
-  sigset_t blocked, before;
-  sigfillset(&blocked);
-  sigdelset(&blocked, SIGPROF);
-  pthread_sigmask(SIG_SETMASK, &blocked, &before);
   thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(thread_.native_handle(), "trace");
 }
 
@@ -98,7 +86,6 @@ void Reporter::run() {
     if (waiting_.size() >= options_.batch || (!waiting_.empty() && now >= due_)) send();
     wait(now);
   }
-  connection_->set_timeout(kGoodbye);
   collect();
   if (!waiting_.empty()) send();
   ended_.set_value();

@@ -3,14 +3,13 @@
 #include "server/http/endpoint.h"
 
 #include <httplib.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include <condition_variable>
 #include <deque>
 #include <list>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -31,8 +30,11 @@ class Threads : public httplib::TaskQueue {
   void enqueue(std::function<void()> job) override {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return jobs_.size() < kMostWaiting; });
+    if (jobs_.size() >= idle_ && threads_.size() < kMostThreads && !add_thread() && threads_.empty()) {
+      lock.unlock();
+      return job();
+    }
     jobs_.push_back(std::move(job));
-    if (jobs_.size() > idle_ && threads_.size() < kMostThreads) threads_.emplace_back([this] { run(); });
     work_.notify_one();
   }
   void shutdown() override {
@@ -45,6 +47,15 @@ class Threads : public httplib::TaskQueue {
   }
 
  private:
+  // False: the process has as many threads as it may have.
+  bool add_thread() {
+    try {
+      threads_.emplace_back([this] { run(); });
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
   void run() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -105,13 +116,7 @@ struct Endpoint::Impl {
     };
     server.Get(".*", answer).Post(".*", answer).Put(".*", answer).Patch(".*", answer).Delete(".*", answer);
     server.Options(".*", answer);
-    // Signals are the main thread's business; those of the library's threads are inherited from this one.
-    sigset_t all, before;
-    sigfillset(&all);
-    sigdelset(&all, SIGPROF);  // but for a profile's, which must reach every thread
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     thread = std::thread([this] { server.listen_after_bind(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   ~Impl() {
     // accept(2) fails and the library's loop ends, also if it has not begun yet, which its stop() would not see.

@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <vector>
+
+#include "base/error_text.h"
 
 namespace portolan::server::http {
 namespace {
@@ -19,11 +20,7 @@ Error address_error(std::string_view address, const char* what) {
   return fail("address " + std::string(address) + ": " + what);
 }
 
-std::string system_error(const char* call) {
-  std::string text = std::strerror(errno);
-  if (!text.empty()) text[0] = static_cast<char>(text[0] | 0x20);  // Go writes them in lower case
-  return std::string(call) + ": " + text;
-}
+std::string system_error(const char* call) { return std::string(call) + ": " + error_text(errno); }
 
 using Resolved = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/random.h"
+#include "dns/fold.h"
 
 namespace portolan::server {
 namespace {
@@ -24,15 +25,11 @@ struct Session {
 struct SecretHash {
   uint64_t secrets[3] = {secure_random64(), secure_random64(), secure_random64()};
 
-  static uint64_t fold(uint64_t a, uint64_t b) {
-    const auto product = static_cast<unsigned __int128>(a) * b;
-    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-  }
   size_t operator()(const SocketAddress& address) const {
     uint64_t halves[2] = {};
     std::memcpy(halves, address.ip.octets().data(), address.ip.octets().size());
     const uint64_t rest = uint64_t{address.scope} << 16 | address.port;
-    return fold(fold(halves[0] ^ secrets[0], halves[1] ^ secrets[1]) ^ rest, secrets[2]);
+    return dns::mix(dns::mix(halves[0] ^ secrets[0], halves[1] ^ secrets[1]) ^ rest, secrets[2]);
   }
 };
 

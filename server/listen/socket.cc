@@ -9,12 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <string>
 
+#include "base/error_text.h"
 #include "base/log.h"
 
 namespace portolan::server {
@@ -83,12 +83,6 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 
 Descriptor::~Descriptor() {
   if (fd_ >= 0) close(fd_);
-}
-
-std::string error_text(int number) {
-  std::string text = std::strerror(number);
-  text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  return text;
 }
 
 Result<Descriptor> open_udp(const SocketAddress& address) {

@@ -29,15 +29,12 @@ class Descriptor {
 };
 
 /// A non-blocking UDP socket with SO_REUSEPORT, a large receive buffer, and, where it is bound to every address, the
-/// destination of each packet (IP_PKTINFO, RFC 3542) and the count of packets dropped. IPv6 sockets take IPv6 only.
+/// destination of each packet (IP_PKTINFO, RFC 3542). IPv6 sockets take IPv6 only.
 /// Errors name the address, in CoreDNS's form: `listen udp 127.0.0.1:53: bind: address already in use`.
 Result<Descriptor> open_udp(const SocketAddress& address);
 
 /// A listening, non-blocking TCP socket with SO_REUSEPORT.
 Result<Descriptor> open_tcp(const SocketAddress& address);
-
-/// The C library's text of an `errno`, with a small first letter: so Go has them, and operators grep for those.
-std::string error_text(int number);
 
 /// From now on the kernel gives new packets to other sockets of the port, or to none. The socket keeps what is queued
 /// in it and can send.

@@ -146,11 +146,6 @@ TEST_CASE("socket: an address of nobody here is told as CoreDNS tells it") {
   CHECK(opened.error().message == "listen udp 192.0.2.1:5353: bind: cannot assign requested address");
 }
 
-TEST_CASE("socket: texts of errno have Go's small first letter") {
-  CHECK(error_text(ENOENT) == "no such file or directory");
-  CHECK(error_text(EACCES) == "permission denied");
-}
-
 TEST_CASE("socket: a descriptor is closed once, with its last owner") {
   int fd = -1;
   {

@@ -187,7 +187,7 @@ void TcpListener::Impl::sweep() {
   std::erase_if(connections, [](const auto& connection) { return connection->closed(); });
   core_metrics().tcp_open.add(-static_cast<double>(before - connections.size()));
   sources.clear();
-  for (const auto& connection : connections) ++sources[connection->client().ip];
+  for (const auto& connection : connections) ++sources[connection->peer()];
 }
 
 void TcpListener::Impl::schedule_sweep() {

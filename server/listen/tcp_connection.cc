@@ -47,7 +47,7 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
   bool idle() const override { return in_flight_ == 0 && out_.empty() && writing_.empty(); }
   void check_time(SteadyTime now) override;
   SteadyTime last_active() const override { return last_active_; }
-  const SocketAddress& client() const override { return client_; }
+  const IpAddress& peer() const override { return peer_; }
 
  private:
   void take_octets();
@@ -71,11 +71,12 @@ class Stream : public TcpConnection, public std::enable_shared_from_this<Stream>
 
   CoreWorker& worker_;
   tcp::socket socket_;
-  SocketAddress client_, local_;
-  const ListenerPlan* plan_;  // of the queries that come; may be gone when none do any more
-  StreamLimits limits_;       // of the plan
-  std::vector<uint8_t> in_;   // what was read and is no whole message yet
-  std::vector<uint8_t> out_;  // answers that wait for the write under way
+  const IpAddress peer_;          // whose connection it is, whatever a proxy says
+  SocketAddress client_, local_;  // of the queries
+  const ListenerPlan* plan_;      // of the queries that come; may be gone when none do any more
+  StreamLimits limits_;           // of the plan
+  std::vector<uint8_t> in_;       // what was read and is no whole message yet
+  std::vector<uint8_t> out_;      // answers that wait for the write under way
   std::vector<uint8_t> writing_;
   std::deque<Arrival<bool>*> waiting_;  // streams that wait for room; each lies in its suspended frame
   unsigned in_flight_ = 0;
@@ -98,6 +99,7 @@ Stream::Stream(CoreWorker& worker, Descriptor socket, const SocketAddress& clien
                const ListenerPlan& plan)
     : worker_(worker),
       socket_(worker.loop().context(), protocol(local), socket.release()),
+      peer_(client.ip),
       client_(client),
       local_(local),
       plan_(&plan),
@@ -158,7 +160,7 @@ bool Stream::take_proxy_header() {
   if (parse == ProxyParse::malformed) return refuse(header.fault);
   const std::shared_ptr<const ProxyRules> rules = std::exchange(header_rules_, nullptr);
   if (parse == ProxyParse::none) return true;
-  const ProxyPolicy policy = rules->policy(client_.ip);
+  const ProxyPolicy policy = rules->policy(peer_);
   if (policy == ProxyPolicy::reject) return refuse("headers of this source are rejected");
   in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(header.size));
   if (policy != ProxyPolicy::use || header.local || !header.has_addresses) return true;
@@ -215,12 +217,7 @@ void Stream::take_message(std::span<const uint8_t> message) {
   query.responder_ = this;
   worker_.queries().enter(query, worker_.current());
   if (in_flight_++ == 0) self_ = shared_from_this();
-
-  dns::ParsedQuery parsed;
-  const dns::QueryStatus status = dns::parse_query(query.packet, query.arena(), parsed);
-  if (status != dns::QueryStatus::ok) return serve_malformed(query, status, parsed);
-  query.accept(parsed);
-  serve(query);
+  serve(worker_, query);
 }
 
 void Stream::append(std::span<const uint8_t> message) {

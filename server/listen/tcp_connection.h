@@ -29,7 +29,8 @@ class TcpConnection : public Responder {
   /// Closes the connection when `now` is past what it was given time for; to be called now and then.
   virtual void check_time(SteadyTime now) = 0;
   virtual SteadyTime last_active() const = 0;
-  virtual const SocketAddress& client() const = 0;
+  /// Who holds the connection: the client, or the proxy in front of it.
+  virtual const IpAddress& peer() const = 0;
 };
 
 }  // namespace portolan::server

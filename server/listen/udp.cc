@@ -11,15 +11,13 @@
 #include "server/configuration.h"
 #include "server/core_metrics.h"
 #include "server/core_worker.h"
-#include "server/finish.h"
 #include "server/serve.h"
 
 namespace portolan::server {
 namespace {
 
-constexpr size_t kLargestQuery = 4096;      // octets of a UDP query that are taken; the rest is cut, hence malformed
-constexpr size_t kMaxInFlight = 150'000;    // per worker: what suspended queries may take of memory
-constexpr unsigned kBatchesPerWakeup = 16;  // before other work of the worker has its turn
+constexpr size_t kLargestQuery = 4096;     // octets of a UDP query that are taken; the rest is cut, hence malformed
+constexpr unsigned kBatchesPerWakeup = 4;  // before other work of the worker has its turn
 constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo));
 constexpr auto kDropsCheck = std::chrono::milliseconds(100);
 
@@ -51,16 +49,6 @@ struct UdpListener::Incoming {
   }
 };
 
-/// The answers of a batch on their way out.
-struct UdpListener::Outgoing {
-  unsigned count = 0;
-  std::array<Query*, kBatch> queries{};
-  std::array<mmsghdr, kBatch> headers{};
-  std::array<iovec, kBatch> vectors{};
-  std::array<sockaddr_storage, kBatch> peers{};
-  alignas(cmsghdr) std::array<std::array<uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))>, kBatch> control;
-};
-
 UdpListener::UdpListener(CoreWorker& worker, Descriptor fd, const ListenerPlan& plan)
     : worker_(worker),
       fd_(std::move(fd)),
@@ -68,7 +56,8 @@ UdpListener::UdpListener(CoreWorker& worker, Descriptor fd, const ListenerPlan& 
       drops_timer_(worker.loop()),
       plan_(&plan),
       in_(std::make_unique<Incoming>()),
-      out_(std::make_unique<Outgoing>()) {
+      out_(std::make_unique<OutgoingBatch>()),
+      joins_(can_segment(fd_.get())) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &length);
@@ -116,6 +105,8 @@ void UdpListener::close_input() {
   take_no_more_packets(fd_.get());
   while (receive() > 0) {
   }
+  if (drops_check_due_) check_drops();
+  drops_timer_.cancel();
   watch_.reset();
   writable_awaited_ = false;
   if (waiting()) wait_writable();
@@ -153,18 +144,7 @@ void UdpListener::take_packet(unsigned slot) {
   ++in_flight_;
   if (proxy_ && !from_proxy(query)) [[unlikely]]
     return respond(query, {});
-
-  dns::ParsedQuery parsed;
-  const dns::QueryStatus status = dns::parse_query(query.packet, query.arena(), parsed);
-  if (status != dns::QueryStatus::ok) return serve_malformed(query, status, parsed);
-  query.accept(parsed);
-  if (worker_.queries().in_flight() > kMaxInFlight) {
-    core_metrics().overloaded.add();
-    log::limited(log::Level::warning, "too many queries wait for upstreams: new ones are answered SERVFAIL");
-    query.reply().rcode = dns::Rcode::servfail;
-    return query.responder_->respond(query, encode_reply(query));
-  }
-  serve(query);
+  serve(worker_, query);
 }
 
 // Behind a proxy; false: there is nothing to serve.
@@ -201,48 +181,9 @@ void UdpListener::check_drops() {
 void UdpListener::send(Query& query, std::span<const uint8_t> message, const SocketAddress& to) {
   --in_flight_;
   if (message.empty()) return worker_.queries().give_back(query);
-  if (out_->count == kBatch) flush();
-  put_out(query, message, to);
+  if (out_->full()) flush();
+  out_->add({&query, message, to}, source_of(query));
   if (!in_batch_) schedule_flush();
-}
-
-void UdpListener::put_out(Query& query, std::span<const uint8_t> message, const SocketAddress& to) {
-  const unsigned slot = out_->count++;
-  out_->queries[slot] = &query;
-  out_->vectors[slot] = {const_cast<uint8_t*>(message.data()), message.size()};
-  msghdr& header = out_->headers[slot].msg_hdr;
-  header = {};
-  header.msg_name = &out_->peers[slot];
-  header.msg_namelen = to.to(out_->peers[slot]);
-  header.msg_iov = &out_->vectors[slot];
-  header.msg_iovlen = 1;
-  if (any_address_) set_source(slot, query.local);
-}
-
-// The answer leaves from the address that was asked (RFC 3542 section 6.2).
-void UdpListener::set_source(unsigned slot, const SocketAddress& local) {
-  msghdr& header = out_->headers[slot].msg_hdr;
-  auto& control = out_->control[slot];
-  header.msg_control = control.data();
-  cmsghdr* info = reinterpret_cast<cmsghdr*>(control.data());
-  if (local.ip.is_v4()) {
-    in_pktinfo v4{};
-    std::memcpy(&v4.ipi_spec_dst, local.ip.octets().data(), 4);
-    info->cmsg_level = IPPROTO_IP;
-    info->cmsg_type = IP_PKTINFO;
-    info->cmsg_len = CMSG_LEN(sizeof v4);
-    std::memcpy(CMSG_DATA(info), &v4, sizeof v4);
-    header.msg_controllen = CMSG_SPACE(sizeof v4);
-  } else {
-    in6_pktinfo v6{};
-    std::memcpy(&v6.ipi6_addr, local.ip.octets().data(), 16);
-    v6.ipi6_ifindex = local.scope;
-    info->cmsg_level = IPPROTO_IPV6;
-    info->cmsg_type = IPV6_PKTINFO;
-    info->cmsg_len = CMSG_LEN(sizeof v6);
-    std::memcpy(CMSG_DATA(info), &v6, sizeof v6);
-    header.msg_controllen = CMSG_SPACE(sizeof v6);
-  }
 }
 
 // Answers that come later (from an upstream) arrive in bursts too: they leave together when the loop has run what is
@@ -258,33 +199,38 @@ void UdpListener::schedule_flush() {
 }
 
 void UdpListener::flush() {
-  unsigned count = std::exchange(out_->count, 0);
-  for (unsigned sent = 0; sent < count;) {
-    const int done = sendmmsg(fd_.get(), out_->headers.data() + sent, count - sent, MSG_DONTWAIT);
-    if (done > 0) {
-      sent += static_cast<unsigned>(done);
-    } else if (keeps_unsent_ && errno == EAGAIN) {
-      count = keep_unsent(sent, count);
+  unsigned done = out_->size();
+  for (std::span<mmsghdr> left = out_->messages(0, joins_ && !resending_); !left.empty();) {
+    const int sent = sendmmsg(fd_.get(), left.data(), static_cast<unsigned>(left.size()), MSG_DONTWAIT);
+    if (sent > 0) {
+      left = left.subspan(static_cast<size_t>(sent));
+    } else if (const unsigned place = out_->place(left[0]); keeps_unsent_ && errno == EAGAIN) {
+      keep_unsent(place);
+      done = place;
+      break;
+    } else if (left[0].msg_hdr.msg_iovlen > 1) {
+      joins_ = errno != EIO;  // it goes out by a device that cannot; too long for the path is this client's alone
+      left = out_->messages(place, false);
     } else {
       // This one cannot be sent (no route, queue full): the client asks again. The others can.
       core_metrics().send_errors.add();
-      ++sent;
+      left = left.subspan(1);
     }
   }
-  for (unsigned slot = 0; slot < count; ++slot) worker_.queries().give_back(*out_->queries[slot]);
+  for (unsigned place = 0; place < done; ++place) worker_.queries().give_back(*out_->at(place).query);
+  out_->clear();
 }
 
-// Answers from `sent` on wait until the kernel takes some again. How many are done with: those before.
-unsigned UdpListener::keep_unsent(unsigned sent, unsigned count) {
-  for (unsigned i = sent; i < count; ++i) {
-    const unsigned slot = resending_ ? count - 1 - (i - sent) : i;  // these stand in the order they leave: newest first
-    const auto* octets = static_cast<const uint8_t*>(out_->vectors[slot].iov_base);
-    const SocketAddress to = SocketAddress::from(reinterpret_cast<const sockaddr*>(&out_->peers[slot]));
-    const auto oldest = unsent_->push({out_->queries[slot], {octets, out_->vectors[slot].iov_len}, to});
+// Answers from `first` on wait until the kernel takes some again.
+void UdpListener::keep_unsent(unsigned first) {
+  const unsigned count = out_->size() - first;
+  for (unsigned i = 0; i < count; ++i) {
+    // These stand in the order they leave: newest first.
+    const UdpAnswer& answer = out_->at(first + (resending_ ? count - 1 - i : i));
+    const auto oldest = unsent_->push(answer);
     if (oldest.query) worker_.queries().give_back(*oldest.query);
   }
   wait_writable();
-  return sent;
 }
 
 void UdpListener::wait_writable() {
@@ -302,9 +248,9 @@ void UdpListener::send_unsent() {
   flush();
   resending_ = true;
   while (waiting() && !writable_awaited_) {
-    while (waiting() && out_->count < kBatch) {
-      const UnsentAnswers::Answer newest = unsent_->pop();
-      put_out(*newest.query, newest.message, newest.to);
+    while (waiting() && !out_->full()) {
+      const UdpAnswer newest = unsent_->pop();
+      out_->add(newest, source_of(*newest.query));
     }
     flush();
   }

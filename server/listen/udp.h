@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/loop.h"
+#include "server/listen/outgoing_batch.h"
 #include "server/listen/socket.h"
 #include "server/listen/udp_proxy.h"
 #include "server/listen/unsent.h"
@@ -35,9 +36,8 @@ class UdpListener : public Responder {
   bool sheds() override;
 
  private:
-  static constexpr unsigned kBatch = 32;
+  static constexpr unsigned kBatch = OutgoingBatch::kMost;
   struct Incoming;
-  struct Outgoing;
   /// Where answers go that leave through a proxy; a responder of its own, so that others need not ask.
   struct Proxied : Responder {
     explicit Proxied(UdpListener& owner) : listener(owner) {}
@@ -55,13 +55,13 @@ class UdpListener : public Responder {
   void read_control(Query& query, const msghdr& header);
   bool from_proxy(Query& query);
   void send(Query& query, std::span<const uint8_t> message, const SocketAddress& to);
-  [[gnu::always_inline]] inline void put_out(Query& query, std::span<const uint8_t> message, const SocketAddress& to);
-  void set_source(unsigned slot, const SocketAddress& local);
+  /// Where the answer leaves from when that is not the socket's own address: what was asked.
+  const SocketAddress* source_of(const Query& query) const { return any_address_ ? &query.local : nullptr; }
   void flush();
   void schedule_flush();
   void check_drops();
   bool waiting() const { return unsent_ && !unsent_->empty(); }
-  unsigned keep_unsent(unsigned sent, unsigned count);
+  void keep_unsent(unsigned first);
   void wait_writable();
   void send_unsent();
 
@@ -78,7 +78,8 @@ class UdpListener : public Responder {
   uint32_t drops_seen_ = 0;
   size_t in_flight_ = 0;
   std::unique_ptr<Incoming> in_;
-  std::unique_ptr<Outgoing> out_;
+  std::unique_ptr<OutgoingBatch> out_;
+  bool joins_;                             // answers to one client leave as one packet
   std::unique_ptr<UdpProxy> proxy_;        // proxyproto
   std::unique_ptr<UnsentAnswers> unsent_;  // shed
   bool keeps_unsent_ = false;              // whether the plan has `shed`

@@ -18,8 +18,9 @@ metrics::Counter dropped(std::string_view listener, std::string_view reason) {
 UnsentAnswers::UnsentAnswers(std::string_view listener)
     : ring_(kMost), dropped_queries_(dropped(listener, "query")), dropped_answers_(dropped(listener, "response")) {}
 
-UnsentAnswers::Answer UnsentAnswers::push(const Answer& answer) {
-  const Answer oldest = full() ? ring_[next_] : Answer{};  // when full, the place behind the newest is the oldest's
+UdpAnswer UnsentAnswers::push(const UdpAnswer& answer) {
+  const UdpAnswer oldest =
+      full() ? ring_[next_] : UdpAnswer{};  // when full, the place behind the newest is the oldest's
   ring_[next_] = answer;
   next_ = (next_ + 1) % kMost;
   if (oldest.query) {
@@ -30,7 +31,7 @@ UnsentAnswers::Answer UnsentAnswers::push(const Answer& answer) {
   return oldest;
 }
 
-UnsentAnswers::Answer UnsentAnswers::pop() {
+UdpAnswer UnsentAnswers::pop() {
   next_ = (next_ + kMost - 1) % kMost;
   --size_;
   return std::exchange(ring_[next_], {});

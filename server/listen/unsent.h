@@ -2,12 +2,11 @@
 // leaves first, since its client still waits, and the oldest makes room.
 #pragma once
 
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/metrics.h"
-#include "server/query.h"
+#include "server/listen/outgoing_batch.h"
 
 namespace portolan::server {
 
@@ -15,19 +14,14 @@ namespace portolan::server {
 class UnsentAnswers {
  public:
   static constexpr size_t kMost = 1024;  // CoreDNS's number: some 10 ms of a socket's work
-  struct Answer {
-    Query* query = nullptr;
-    std::span<const uint8_t> message;  // in the query's arena
-    SocketAddress to;
-  };
 
   /// `listener` is the `server` label of coredns_shed_dropped_total.
   explicit UnsentAnswers(std::string_view listener);
 
   /// Makes `answer` the newest. The oldest when there was no room, with query null when there was; it is counted.
-  Answer push(const Answer& answer);
+  UdpAnswer push(const UdpAnswer& answer);
   /// Takes the newest out; not from an empty one.
-  Answer pop();
+  UdpAnswer pop();
   bool empty() const { return size_ == 0; }
   bool full() const { return size_ == kMost; }
 
@@ -35,7 +29,7 @@ class UnsentAnswers {
   void count_answer() const { dropped_answers_.add(); }
 
  private:
-  std::vector<Answer> ring_;
+  std::vector<UdpAnswer> ring_;
   size_t next_ = 0;  // where the next one goes; the `size_` before it are taken
   size_t size_ = 0;
   metrics::Counter dropped_queries_, dropped_answers_;

@@ -92,10 +92,7 @@ class Replay {
     query.listener_ = &plan_;
     query.responder_ = &sink_;
     worker_.queries().enter(query, hold_);
-    dns::ParsedQuery parsed;
-    dns::parse_query(query.packet, query.arena(), parsed);
-    query.accept(parsed);
-    server::serve(query);
+    server::serve(worker_, query);
   }
   const Sink& sink() const { return sink_; }
 

@@ -24,7 +24,8 @@ ZONE = """@ 3600 IN SOA ns.example.org. hostmaster.example.org. 1 7200 3600 1209
 www 3600 IN A 192.0.2.10
 """
 FILES = {"db.example.org": ZONE, "db.common": ZONE, "resolv.conf": "search example.org\nnameserver 192.0.2.53\n"}
-OUTSIDE = re.compile(r"(open|store) \S+: [Nn]o such file or directory(, expected a folder that can be written)?$"
+OUTSIDE = re.compile(r"(open|store|journal) \S+: [Nn]o such file or directory"
+                     r"(, expected a folder that can be written)?$"
                      r"|: kubeconfig \S+: cannot be read$"
                      r"|: not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set$")
 NO_IPV6 = re.compile(r"listen \w+ \[::1\]:\d+: .*(cannot assign requested address|address family not supported)")

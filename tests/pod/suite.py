@@ -8,6 +8,7 @@ Two network namespaces and a cable between them: the suite's own is the node, wi
 address and a web server on a service's; the other one is the pod. Needs root. Each case prints `ok NAME`,
 `left out NAME: why` or `FAILED NAME: why`."""
 import argparse
+import contextlib
 import fnmatch
 import http.server
 import json
@@ -120,6 +121,9 @@ class Pod:
         self._process = subprocess.Popen(
             ["unshare", "-n", "-m", "sh", "-c", mounts + "ip link set lo up && echo ready && exec sleep 1000"],
             stdout=subprocess.PIPE, text=True)
+
+    def connect(self):
+        """The cable, once the namespaces are there."""
         if self._process.stdout.readline() != "ready\n":
             raise RuntimeError("the pod's namespace cannot be set up")
         pid = self._process.pid
@@ -160,17 +164,26 @@ class Bench:
 
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, folder
+        self._started = contextlib.ExitStack()
+
+    def __enter__(self):
+        with contextlib.ExitStack() as started:  # what has come up is ended, too, when the rest does not
+            self._start(started)
+            self._started = started.pop_all()
+        return self
+
+    def _start(self, started):
         subprocess.run(["sh", "-c", f"ip link set lo up && ip addr add {DNS}/32 dev lo && ip addr add {WEB}/32 dev lo"],
                        check=True)
-        self.pod = Pod(folder)
-        self.upstream = Upstream(OUTSIDE, "example.org")
+        self.pod = started.enter_context(contextlib.closing(Pod(self.folder)))
+        self.pod.connect()
+        self.upstream = started.enter_context(contextlib.closing(Upstream(OUTSIDE, "example.org")))
         self.page = http.server.ThreadingHTTPServer((WEB, 80), Page)
         threading.Thread(target=self.page.serve_forever, daemon=True).start()
+        started.callback(self.page.shutdown)
 
-    def close(self):
-        self.page.shutdown()
-        self.upstream.close()
-        self.pod.close()
+    def __exit__(self, *_):
+        self._started.close()
 
     def server(self, autopath=False):
         if autopath and "autopath" not in subprocess.run([self.binary, "-plugins"], capture_output=True,
@@ -257,9 +270,8 @@ CASES = [glibc_finds_what_there_is, glibc_finds_what_there_is_with_autopath, mus
 
 def run(options):
     failed = ran = 0
-    folder = tempfile.mkdtemp(prefix="portolan-pod-")
-    bench = Bench(os.path.abspath(options.server), folder)
-    try:
+    with (tempfile.TemporaryDirectory(prefix="portolan-pod-") as folder,
+          Bench(os.path.abspath(options.server), folder) as bench):
         for case in CASES:
             if not fnmatch.fnmatch(case.__name__, options.only):
                 continue
@@ -274,9 +286,6 @@ def run(options):
                 failed += 1
                 text = why if isinstance(why, Failed) else traceback.format_exc()
                 print(f"FAILED {case.__name__}: {text}", flush=True)
-    finally:
-        bench.close()
-        shutil.rmtree(folder, ignore_errors=True)
     print(f"pod: {ran} cases, {failed} failed")
     return ran, failed
 

@@ -148,14 +148,7 @@ Answer PluginFixture::ask(const Ask& question, std::chrono::milliseconds limit, 
     if (query.listener_ == nullptr || plan->label == label) query.listener_ = plan.get();
   }
   worker_.queries().enter(query, hold_);
-  dns::ParsedQuery parsed;
-  const dns::QueryStatus status = dns::parse_query(query.packet, query.arena(), parsed);
-  if (status == dns::QueryStatus::ok) {
-    query.accept(parsed);
-    server::serve(query);
-  } else {
-    server::serve_malformed(query, status, parsed);
-  }
+  server::serve(worker_, query);
   run_until([&] { return keeper.done_; }, limit);
   Answer answer;
   answer.message = keeper.message_;

@@ -120,7 +120,7 @@ bool sort_values(Evaluation& evaluation, std::span<Value> keys, std::span<Value>
   }
   if (!evaluation.work(keys.size() * std::bit_width(keys.size()))) return false;
   const auto less = [&](const Value& a, const Value& b) {
-    return a.is_text() ? a.text() < b.text() : a.number() < b.number();
+    return a.is_text() ? a.text() < b.text() : sorts_before(a, b);
   };
   const bool descending = direction == "desc";
   const auto order = evaluation.values(keys.size());

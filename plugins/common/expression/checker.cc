@@ -233,10 +233,10 @@ Type Checker::binary(Node& node) {
     case Op::matches: {
       if (!fit(left, right, TypeKind::text)) return mismatch(node, left, right);
       if (node.children[1].op != Op::constant) return kBoolean;
-      auto pattern = Pattern::compile(node.children[1].constant.text());
+      auto pattern = Regex::compile(std::string(node.children[1].constant.text()));
       if (pattern.has_error()) return fail(node, pattern.error().message);
       constants_.patterns.push_back(std::move(*pattern));
-      node.pattern = constants_.patterns.back().get();
+      node.pattern = &constants_.patterns.back();
       return kBoolean;
     }
     case Op::contains:

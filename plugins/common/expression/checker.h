@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "plugins/common/expression/pattern.h"
 #include "plugins/common/expression/program.h"
 #include "plugins/common/expression/token.h"
+#include "plugins/common/regex.h"
 
 namespace portolan::expression {
 
@@ -17,7 +17,7 @@ struct Builtin;
 /// What nodes point to.
 struct Constants {
   Arena arena;
-  std::vector<std::unique_ptr<Pattern>> patterns;
+  std::deque<Regex> patterns;
   std::deque<IpPrefix> prefixes;
 };
 

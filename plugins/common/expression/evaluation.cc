@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMaxSteps = 100'000;
 constexpr size_t kMaxMemory = 256 * 1024;
+constexpr unsigned kMaxNesting = 64;
 
 }  // namespace
 
@@ -60,9 +61,39 @@ bool Evaluation::expect_number(const Node& node, const Value& value) {
   return value.is_number() || expect(node, value, Kind::integer);
 }
 
-bool Evaluation::same(const Value& a, const Value& b) {
-  const bool nested = a.kind() == Kind::array || a.kind() == Kind::map;
-  return work(1 + (nested ? a.elements().size() : 0)) && equal(a, b);
+bool Evaluation::same(const Value& a, const Value& b, unsigned depth) {
+  if (!work(1)) return false;
+  if (a.is_number() && b.is_number()) {
+    if (a.kind() == Kind::integer && b.kind() == Kind::integer) return a.integer() == b.integer();
+    return a.number() == b.number();
+  }
+  if (a.kind() != b.kind() || depth > kMaxNesting) return false;
+  switch (a.kind()) {
+    case Kind::nil:
+      return true;
+    case Kind::text:
+      return a.text() == b.text();
+    case Kind::array: {
+      const auto left = a.elements(), right = b.elements();
+      if (left.size() != right.size()) return false;
+      for (size_t i = 0; i < left.size(); ++i) {
+        if (!same(left[i], right[i], depth + 1)) return false;
+      }
+      return true;
+    }
+    case Kind::map: {
+      const auto pairs = a.elements();
+      if (pairs.size() != b.elements().size()) return false;
+      for (size_t i = 0; i < pairs.size(); i += 2) {
+        if (!work(pairs.size() / 2)) return false;
+        const Value* other = b.find(pairs[i].text());
+        if (!other || !same(pairs[i + 1], *other, depth + 1)) return false;
+      }
+      return true;
+    }
+    default:
+      return a.integer() == b.integer();
+  }
 }
 
 Value Evaluation::run(const Node& node) {
@@ -75,11 +106,11 @@ Value Evaluation::run(const Node& node) {
     case Op::local:
       return *locals_[node.slot];
     case Op::element:
-      return scope().elements[scope().index];
+      return scope_->elements[scope_->index];
     case Op::index:
-      return Value::of(static_cast<int64_t>(scope().index));
+      return Value::of(static_cast<int64_t>(scope_->index));
     case Op::total:
-      return scope().total;
+      return scope_->total;
     case Op::negation:
     case Op::minus:
     case Op::plus:
@@ -153,12 +184,10 @@ Value Evaluation::logic(const Node& node) {
 }
 
 Value Evaluation::let(const Node& node) {
-  Value value = run(node.children[0]);
+  const Value value = run(node.children[0]);
   if (failed() || node.slot >= kMaxLocals) return {};
-  Value* outer = std::exchange(locals_[node.slot], &value);
-  const Value result = run(node.children[1]);
-  locals_[node.slot] = outer;
-  return result;
+  locals_[node.slot] = &value;  // no other one around has the slot
+  return run(node.children[1]);
 }
 
 Value Evaluation::collect(const Node& node) {

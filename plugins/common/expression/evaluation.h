@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "plugins/common/expression/builtins.h"
 #include "plugins/common/expression/program.h"
@@ -37,22 +38,28 @@ class Evaluation {
   /// Whether `value`, an argument of `node`, is of the kind; fails if not.
   bool expect(const Node& node, const Value& value, Kind kind);
   bool expect_number(const Node& node, const Value& value);
-  /// Equality, counted as work.
-  bool same(const Value& a, const Value& b);
+  /// Equality: numbers by their amount, arrays and maps by what is in them; values of different kinds are not equal.
+  /// All that is looked at is counted as work; false and failed() beyond the bound. Nesting is looked into up to a
+  /// depth that no bounded evaluation reaches.
+  bool same(const Value& a, const Value& b, unsigned depth = 0);
 
-  /// What a predicate is asked about: # #index and #acc.
-  struct Scope {
+  /// What a predicate is asked about: # #index and #acc. The innermost one counts, until it goes.
+  class Scope {
+   public:
+    Scope(Evaluation& evaluation, std::span<const Value> over)
+        : elements(over), evaluation_(evaluation), outer_(std::exchange(evaluation.scope_, this)) {}
+    ~Scope() { evaluation_.scope_ = outer_; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
     std::span<const Value> elements;
     size_t index = 0;
     Value total;
+
+   private:
+    Evaluation& evaluation_;
+    const Scope* outer_;
   };
-  /// To be left again in reverse; the parser bounds how many there are.
-  Scope& enter(std::span<const Value> elements) {
-    Scope& scope = scopes_[++innermost_];
-    scope = {elements, 0, {}};
-    return scope;
-  }
-  void leave() { --innermost_; }
 
  private:
   Value binary(const Node& node);
@@ -71,15 +78,13 @@ class Evaluation {
   Value mismatch(const Node& node, const Value& left, const Value& right);
 
   static constexpr size_t kMaxLocals = 64;  // more than the parser nests
-  const Scope& scope() const { return scopes_[innermost_]; }
 
   Arena& arena_;
   server::Query* query_;
   std::span<const Value> variables_;
   const Groups* groups_;
-  Value* locals_[kMaxLocals] = {};
-  Scope scopes_[kMaxPredicates + 1];
-  size_t innermost_ = 0;
+  const Value* locals_[kMaxLocals];  // NOLINT: not cleared for each query; only what a `let` around has set is read
+  const Scope* scope_ = nullptr;
   size_t steps_ = 0, memory_ = 0;
   bool broken_ = false;  // a ?. found nil: what is left of the chain is passed over
   std::string_view error_;
@@ -95,6 +100,9 @@ Value call_number_function(Evaluation& evaluation, const Node& node, std::span<c
 /// and failed() when there is no such order.
 bool sort_values(Evaluation& evaluation, std::span<Value> keys, std::span<Value> elements, std::string_view direction);
 
+/// Whether one number comes before another when they are sorted: NaN first, as Go's sort.Float64s has it. Unlike `<` an
+/// order that sorting can rely on.
+bool sorts_before(const Value& a, const Value& b);
 /// The element or the pair's value, by number (negative ones count from the end) or key; null when there is none.
 const Value* element_of(const Value& base, const Value& key);
 /// As a number without fraction, as Go converts; what does not fit is the smallest one.

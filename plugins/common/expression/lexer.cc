@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "plugins/common/expression/token.h"
+#include "plugins/common/utf8.h"
 
 namespace portolan::expression {
 namespace {
@@ -14,17 +15,6 @@ int hex_digit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-void append_utf8(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-    return;
-  }
-  const unsigned more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  static constexpr uint8_t kLead[] = {0, 0xC0, 0xE0, 0xF0};
-  out += static_cast<char>(kLead[more] | code >> (6 * more));
-  for (unsigned i = more; i-- > 0;) out += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
 }
 
 // Words that are operators; "not in" and its like are two tokens.
@@ -115,7 +105,7 @@ bool Lexer::escape(std::string& out) {
     if (peek() < '0' || peek() > '7') return false;
     code = code * 8 + static_cast<uint32_t>(peek() - '0');
   }
-  append_utf8(out, code);
+  out += Utf8(code).text();
   return true;
 }
 
@@ -127,7 +117,7 @@ bool Lexer::code_point(size_t digits, std::string& out) {
     code = code * 16 + static_cast<uint32_t>(digit);
   }
   if (code > 0x10FFFF) return false;
-  append_utf8(out, code);
+  out += Utf8(code).text();
   return true;
 }
 

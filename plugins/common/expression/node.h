@@ -7,10 +7,9 @@
 
 #include "base/address.h"
 #include "plugins/common/expression/value.h"
+#include "plugins/common/regex.h"
 
 namespace portolan::expression {
-
-class Pattern;
 
 /// Predicates within predicates.
 inline constexpr unsigned kMaxPredicates = 8;
@@ -83,7 +82,7 @@ struct Node {
   Type type;
   Value constant;
   std::string name;                  // of an identifier, call or builtin
-  const Pattern* pattern = nullptr;  // of `matches` with a constant; the program's
+  const Regex* pattern = nullptr;    // of `matches` with a constant; the program's
   const IpPrefix* prefix = nullptr;  // of incidr() with a constant; the program's
   std::vector<Node> children;
 };

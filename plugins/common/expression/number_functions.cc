@@ -95,12 +95,14 @@ Value aggregate(Evaluation& evaluation, const Node& node, Values arguments) {
   const auto all = evaluation.values(count);
   if (evaluation.failed()) return {};
   Numbers(evaluation, node, all).gather(arguments);
-  const auto less = [](const Value& a, const Value& b) { return a.number() < b.number(); };
   const auto id = static_cast<Id>(node.function);
   if (id == Id::max || id == Id::min) {
     if (all.empty()) return {};
-    return id == Id::max ? *std::max_element(all.begin(), all.end(), less)
-                         : *std::min_element(all.begin(), all.end(), less);
+    Value best = all[0];
+    for (const Value& each : all) {  // as in expr a NaN in front stays, one behind is passed over
+      if (id == Id::max ? best.number() < each.number() : each.number() < best.number()) best = each;
+    }
+    return best;
   }
   if (all.empty()) return Value::of(0.0);
   if (id == Id::mean) {
@@ -108,12 +110,16 @@ Value aggregate(Evaluation& evaluation, const Node& node, Values arguments) {
     for (const Value& each : all) total += each.number();
     return Value::of(total / static_cast<double>(count));
   }
-  std::sort(all.begin(), all.end(), less);
+  std::sort(all.begin(), all.end(), sorts_before);
   const double upper = all[count / 2].number();
   return Value::of(count % 2 == 1 ? upper : (all[count / 2 - 1].number() + upper) / 2);
 }
 
 }  // namespace
+
+bool sorts_before(const Value& a, const Value& b) {
+  return a.number() < b.number() || (std::isnan(a.number()) && !std::isnan(b.number()));
+}
 
 Value call_number_function(Evaluation& evaluation, const Node& node, Values arguments) {
   const auto id = static_cast<Id>(node.function);

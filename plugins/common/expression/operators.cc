@@ -3,7 +3,7 @@
 
 #include "plugins/common/expression/checker.h"
 #include "plugins/common/expression/evaluation.h"
-#include "plugins/common/expression/pattern.h"
+#include "plugins/common/regex.h"
 
 namespace portolan::expression {
 namespace {
@@ -130,9 +130,9 @@ Value Evaluation::text_operator(const Node& node, const Value& left, const Value
   if (node.op == Op::contains) return Value::of(text.find(part) != std::string_view::npos);
   // A regular expression that is no constant is made anew for each query, which costs and is bounded.
   if (!work(1000)) return {};
-  const auto pattern = Pattern::compile(part, kPatternMemory);
+  const auto pattern = Regex::compile(std::string(part), Regex::Case::matters, kPatternMemory);
   if (pattern.has_error()) return fail(pattern.error().message);
-  return Value::of((*pattern)->matches(text));
+  return Value::of(pattern->matches(text));
 }
 
 Value Evaluation::range(const Node& node, const Value& from, const Value& to) {

@@ -12,10 +12,7 @@ using Id = BuiltinId;
 class Loop {
  public:
   Loop(Evaluation& evaluation, std::span<const Value> elements)
-      : evaluation_(evaluation), scope_(evaluation.enter(elements)) {}
-  ~Loop() { evaluation_.leave(); }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
+      : evaluation_(evaluation), scope_(evaluation, elements) {}
 
   Value ask(const Node& predicate, size_t index) {
     scope_.index = index;
@@ -32,7 +29,7 @@ class Loop {
 
  private:
   Evaluation& evaluation_;
-  Evaluation::Scope& scope_;
+  Evaluation::Scope scope_;
 };
 
 Value found(Evaluation& evaluation, Id id, std::span<const Value> elements, const Node& predicate) {

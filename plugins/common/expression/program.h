@@ -53,7 +53,7 @@ class Program {
   ~Program();
 
   /// `variables` by number, as the environment had them. Values lie in the query's arena or in the program. Bounded: an
-  /// evaluation of more than 100,000 steps or more than 1 MiB fails.
+  /// evaluation of more than 100,000 steps or more than 256 KiB fails.
   Evaluated evaluate(server::Query& query, std::span<const Value> variables = {}, const Groups* groups = nullptr) const;
   /// Of the value, as far as it is known beforehand.
   Type type() const;

@@ -180,6 +180,24 @@ TEST_CASE("expression: the language's functions") {
   });
 }
 
+// min and max compare as expr does; median puts NaN first, as Go's sort.Float64s, and so do sort and sortBy, whose
+// order expr leaves to chance.
+TEST_CASE("expression: NaN has a place in every order") {
+  check_all({
+      {"sort([2, 0/0, 1])", "[NaN 1 2]"},
+      {"sort([2, 0/0, 1], 'desc')", "[2 1 NaN]"},
+      {"sortBy([3, 1, 2], # == 2 ? 0/0 : #)", "[2 1 3]"},
+      {"sortBy([3, 1, 2], # == 2 ? 0/0 : #, 'desc')", "[3 1 2]"},
+      // Every seventh of a hundred, too many for a simple sort.
+      {"take(sort(map(1..100, # % 7 == 0 ? 0/0 : 100 - #)), 16)",
+       "[NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN 0 1]"},
+      {"last(sort(map(1..100, # % 7 == 0 ? 0/0 : 100 - #)))", "99"},
+      {"median(map(1..100, # % 7 == 0 ? 0/0 : 100 - #))", "41.5"},
+      {"median([3, 0/0, 1])", "1"},
+      {"[max(0/0, 1), max(1, 0/0, 2), min(0/0, 1), min(2, 0/0, 1)]", "[NaN 2 NaN 1]"},
+  });
+}
+
 TEST_CASE("expression: predicates") {
   check_all({
       {"all([1, 2], # > 0)", "true"},
@@ -271,7 +289,7 @@ TEST_CASE("expression: mistakes are refused at start with line and column") {
        "?) cannot be mixed: wrap either in parentheses (1:8) in "
        "\"1 ?"
        "? 2 + 3\""},
-      {"'a' matches '('", "refused: error parsing regexp: missing ): ( (1:5) in \"'a' matches '('\""},
+      {"'a' matches '('", "refused: error parsing regexp: missing closing ): `(` (1:5) in \"'a' matches '('\""},
       {"'abc", "refused: literal not terminated (1:5) in \"'abc\""},
       {"'\\q'", "refused: invalid char escape (1:4) in \"'\\q'\""},
       {"1a", "refused: bad number syntax: \"1a\" (1:2) in \"1a\""},
@@ -307,6 +325,11 @@ TEST_CASE("expression: what fails for a query says why") {
       {"repeat('a', 0 - n)", "failed: invalid argument for repeat: a negative number"},
       {"any_of contains 'a'", "false"},
       {"1 in any_of", "false"},
+      // An array in an array in an array...
+      {"flatten(reduce(1..32, [#acc], [n]))", "[3]"},
+      {"flatten(reduce(1..33, [#acc], [n]))", "failed: recursion depth exceeded"},
+      {"max(reduce(1..31, [#acc], [n]))", "3"},
+      {"max(reduce(1..32, [#acc], [n]))", "failed: recursion depth exceeded"},
   });
 }
 
@@ -335,6 +358,24 @@ TEST_CASE("expression: size, depth and time are bounded") {
   CHECK(evaluate("let x = repeat(name(), 1000); len(string(map(1..(n * 1000), x)))") == "failed: more than 256 KiB");
   CHECK(evaluate("all(1..(n * 1000), name() != string([#, #, #, #]))") == "failed: more than 256 KiB");
   CHECK(evaluate("all(1..(n * 1000), all(1..(n * 20), # > 0))").find("failed: more than") == 0);
+  // Few values that stand in many places: 300 times 3,000, and two to the power of 20; maps the same way.
+  const char* kTooLong = "failed: more than 100,000 steps";
+  CHECK(evaluate("let a = 1..(n * 1000); let b = map(1..(n * 100), a); b == map(1..(n * 100), a)") == kTooLong);
+  CHECK(evaluate("let a = 1..(n * 1000); let b = map(1..(n * 100), a); b in [b]") == kTooLong);
+  CHECK(evaluate("let a = reduce(1..20, [#acc, #acc], n); a == a") == kTooLong);
+  CHECK(evaluate("let a = reduce(1..20, ({x: #acc, y: #acc}), n); a != a") == kTooLong);
+  CHECK(evaluate("let a = reduce(1..10, [#acc, #acc], n); a == a") == "true");
+  CHECK(evaluate("name() matches repeat('a', n * 3334)") == "failed: regex pattern too long: 10002 > 10000");
+  const auto lets = [](size_t count) {
+    std::string out, sum;
+    for (size_t i = 0; i < count; ++i) {
+      out += "let x" + std::to_string(i) + " = n; ";
+      sum += (i == 0 ? "x" : " + x") + std::to_string(i);
+    }
+    return out + sum;
+  };
+  CHECK(evaluate(lets(16)) == "48");
+  CHECK(refusal(lets(65)).find("nested too deep") != std::string::npos);
 }
 
 TEST_CASE("expression: it is known which labels will be asked for") {

@@ -121,7 +121,7 @@ Value call_query_function(Evaluation& evaluation, const Node& node) {
       return metadata(evaluation, node);
     case Id::name:
       if (!evaluation.spend(query.question.lower.size())) return {};
-      return Value::of(TextBuffer(arena, query.question.lower.size()).name(query.question.lower).text());
+      return Value::of(name_text(query.question.lower, arena));
     case Id::opcode:
       return Value::of(int64_t{static_cast<uint8_t>(query.header.opcode)});
     case Id::port:

@@ -1,4 +1,4 @@
-// Comparing values and writing them.
+// Writing values.
 #include "plugins/common/expression/value.h"
 
 #include <charconv>
@@ -8,39 +8,6 @@ namespace portolan::expression {
 namespace {
 
 constexpr unsigned kMaxNesting = 64;
-
-bool equal_at(const Value& a, const Value& b, unsigned depth) {
-  if (a.is_number() && b.is_number()) {
-    if (a.kind() == Kind::integer && b.kind() == Kind::integer) return a.integer() == b.integer();
-    return a.number() == b.number();
-  }
-  if (a.kind() != b.kind() || depth > kMaxNesting) return false;
-  switch (a.kind()) {
-    case Kind::nil:
-      return true;
-    case Kind::text:
-      return a.text() == b.text();
-    case Kind::array: {
-      const auto left = a.elements(), right = b.elements();
-      if (left.size() != right.size()) return false;
-      for (size_t i = 0; i < left.size(); ++i) {
-        if (!equal_at(left[i], right[i], depth + 1)) return false;
-      }
-      return true;
-    }
-    case Kind::map: {
-      const auto pairs = a.elements();
-      if (pairs.size() != b.elements().size()) return false;
-      for (size_t i = 0; i < pairs.size(); i += 2) {
-        const Value* other = b.find(pairs[i].text());
-        if (!other || !equal_at(pairs[i + 1], *other, depth + 1)) return false;
-      }
-      return true;
-    }
-    default:
-      return a.integer() == b.integer();
-  }
-}
 
 void append_at(TextBuffer& out, const Value& value, unsigned depth);
 
@@ -113,8 +80,6 @@ const Value* Value::find(std::string_view key) const {
   }
   return nullptr;
 }
-
-bool equal(const Value& a, const Value& b) { return equal_at(a, b, 0); }
 
 void append_text(TextBuffer& out, const Value& value) { append_at(out, value, 0); }
 

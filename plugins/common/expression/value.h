@@ -75,10 +75,6 @@ class Value {
   };
 };
 
-/// Numbers by their amount, arrays and maps by what is in them; values of different kinds are not equal. Nesting is
-/// looked into up to a depth that no bounded evaluation reaches.
-bool equal(const Value& a, const Value& b);
-
 /// Appends what Go's %v makes of a value: `3`, `1.5`, `[a b]`, `map[k:v]`, `<nil>`.
 void append_text(TextBuffer& out, const Value& value);
 /// About how many octets append_text() appends; stops counting beyond `limit`.
