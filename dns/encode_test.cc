@@ -109,6 +109,35 @@ TEST_CASE("encode: the names of a small message point into the question only") {
                         "00 0002 0001 00000005 0001 00")));
 }
 
+TEST_CASE("encode: names in rdata below an owner that is an end of the question are written as below any other owner") {
+  const std::pair<const char*, const char*> cases[] = {
+      // The question, and an SOA's names with its zone "z.example." as the owner.
+      {"z.example.", "ns.dns.z.example. hostmaster.z.example."},
+      {"a.z.example.", "ns.dns.z.example. hostmaster.z.example."},
+      {"a.z.example.", "z.example. z.example."},
+      {"a.z.example.", "ns.a.z.example. a.z.example."},   // more of it is in the question
+      {"a.z.example.", "ns.ba.z.example. c.z.example."},  // a label that ends in the same octet
+      {"ns.dns.z.example.", "ns.dns.z.example. hostmaster.z.example."},
+      {"a.z.example.", "ns.dns.Z.example. hostmaster.y.example."},
+      {"a.z.example.", "z.example.org. ."},
+      {"A.Z.example.", "ns.z.example. hostmaster.Z.example."},
+  };
+  for (const auto& [question, names] : cases) {
+    CAPTURE(std::string(question));
+    CAPTURE(std::string(names));
+    Draft draft(question);
+    draft.add(1, std::string("z.example. 5 IN SOA ") + names + " 1 2 3 4 5");
+    NameView& owner = draft.sections[1][0].owner;
+    const Name zone(draft.question_name.view().suffix(2));
+    owner = zone;
+    draft.encode(512);
+    const std::vector<uint8_t> below_another = draft.wire;
+    owner = draft.question_name.view().suffix(2);
+    draft.encode(512);
+    CHECK(to_hex(draft.wire) == to_hex(below_another));
+  }
+}
+
 TEST_CASE("encode: only names of the same case are pointed to, so that every name keeps its case") {
   Draft draft("A.example.");
   draft.add(0, "a.example. 5 IN CNAME B.Example.");

@@ -53,7 +53,12 @@ class SmallMessage {
   void write_record(const Record& record);
   void put_owner(NameView owner);
   uint16_t put_name(NameView name, bool compress);
+  size_t put_name_under(NameView zone, std::span<const uint8_t> octets);
   void put_named_rdata(const Record& record);
+  /// Whether `name` is the question's name or, being made from it, a part of its octets.
+  bool is_question_end(NameView name) const {
+    return name.data() + name.size() == question_.data() + question_.size() && name.size() <= question_.size();
+  }
   bool is_question_label(size_t offset);
 
   uint8_t* const begin_;
@@ -78,13 +83,13 @@ void SmallMessage::write_record(const Record& record) {
   put16(length_at, static_cast<uint16_t>(at_ - length_at - 2));
 }
 
-/// Owners are mostly the question's name or, being made from it, a part of its octets, or that of the record before.
+/// Owners are mostly an end of the question's name, or that of the record before.
 void SmallMessage::put_owner(NameView owner) {
   if (owner.is_root()) {
     *at_++ = 0;
     return;
   }
-  if (owner.data() + owner.size() == question_.data() + question_.size() && owner.size() <= question_.size()) {
+  if (is_question_end(owner)) {
     at_ = put16(at_, static_cast<uint16_t>(kPointer | (kHeaderSize + question_.size() - owner.size())));
     return;
   }
@@ -127,13 +132,31 @@ uint16_t SmallMessage::put_name(NameView name, bool compress) {
   return start;
 }
 
+/// The name at the start of `octets` as labels and a pointer to `zone`, if it lies below, `zone` is a part of the
+/// question, and no more of the name is. Its size; 0: it is another name, and nothing was written.
+size_t SmallMessage::put_name_under(NameView zone, std::span<const uint8_t> octets) {
+  for (size_t at = 0; at + zone.size() <= octets.size() && octets[at] != 0; at += octets[at] + 1U) {
+    if (octets[at] != zone.data()[0] || std::memcmp(&octets[at], zone.data(), zone.size()) != 0) continue;
+    const size_t in_question = question_.size() - zone.size();
+    if (at != 0 && in_question != 0 && octets[at - 1] == zone.data()[-1]) return 0;
+    at_ = put16(put(at_, octets.first(at)), static_cast<uint16_t>(kPointer | (kHeaderSize + in_question)));
+    return at + zone.size();
+  }
+  return 0;
+}
+
 void SmallMessage::put_named_rdata(const Record& record) {
   const RdataLayout layout = rdata_layout(record);
   std::span<const uint8_t> rest = record.rdata;
   if (layout.names != 0 && rest.size() > layout.fixed_before) {
     at_ = put(at_, rest.first(layout.fixed_before));
     rest = rest.subspan(layout.fixed_before);
+    const bool below_owner = layout.compressible && !record.owner.is_root() && is_question_end(record.owner);
     for (unsigned i = 0; i < layout.names; ++i) {
+      if (const size_t size = below_owner ? put_name_under(record.owner, rest) : 0) {
+        rest = rest.subspan(size);
+        continue;
+      }
       const size_t size = uncompressed_name_size(rest);
       if (size == 0) break;  // not a name: goes out as it is
       put_name({rest.data(), static_cast<uint8_t>(size)}, layout.compressible);
