@@ -29,14 +29,28 @@ bool is_plain(char octet) { return kPlain[static_cast<uint8_t>(octet)]; }
 
 TextBuffer& TextBuffer::name(dns::NameView name) {
   if (name.is_root()) return append('.');
+  // Most names need no escapes and are as long as on the wire, a dot for each length.
+  if (name.size() > capacity_ - size_) reserve(size_ + name.size());
+  char* to = data_ + size_;
+  for (const uint8_t* at = name.data(); *at != 0;) {
+    for (const uint8_t* const end = at + 1 + *at; ++at != end;) {
+      if (!kPlain[*at]) return name_with_escapes(name);
+      *to++ = static_cast<char>(*at);
+    }
+    *to++ = '.';
+  }
+  size_ = static_cast<size_t>(to - data_);
+  return *this;
+}
+
+TextBuffer& TextBuffer::name_with_escapes(dns::NameView name) {
   for (; !name.is_root(); name = name.parent()) {
-    const std::string_view label = name.first_label();
-    for (size_t at = 0; at < label.size();) {
-      size_t end = at;
-      while (end < label.size() && is_plain(label[end])) ++end;
-      append(label.substr(at, end - at));
-      if (end < label.size()) escaped(static_cast<uint8_t>(label[end]));
-      at = end + 1;
+    for (const char octet : name.first_label()) {
+      if (is_plain(octet)) {
+        append(octet);
+      } else {
+        escaped(static_cast<uint8_t>(octet));
+      }
     }
     append('.');
   }

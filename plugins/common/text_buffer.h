@@ -35,6 +35,7 @@ class TextBuffer {
 
  private:
   void reserve(size_t wanted);
+  TextBuffer& name_with_escapes(dns::NameView name);
   /// An octet of a name that means something, or nothing, in a zone file.
   void escaped(uint8_t octet);
 
