@@ -96,7 +96,10 @@ bool Cache::covers(dns::NameView lower) const { return lies_in(lower, options_.z
 
 SteadyTime Cache::time_of(const Query& query) const { return clock_ ? clock_->now() : query.worker().now(); }
 SteadyTime Cache::time_now() const { return clock_ ? clock_->now() : std::chrono::steady_clock::now(); }
-WallTime Cache::wall_now() const { return clock_ ? clock_->wall() : std::chrono::system_clock::now(); }
+std::optional<WallTime> Cache::signature_time(const Key& key) const {
+  if (!key.dnssec_ok) return std::nullopt;
+  return clock_ ? clock_->wall() : std::chrono::system_clock::now();
+}
 
 bool Cache::alive(const Entry& entry, SteadyTime now) const {
   const int64_t ttl = entry.ttl_at(now);
@@ -187,7 +190,7 @@ Outcome Cache::finish(Query& query, Outcome outcome, const Key& key, bool ad) {
 bool Cache::keep(Query& query, const Key& key, bool ad, uint32_t hits) {
   server::Reply& reply = query.reply();
   const bool answering = answers_question(reply, query.question);
-  const Kind kind = cached_kind_of(reply, query.question, answering, key.dnssec_ok, wall_now());
+  const Kind kind = cached_kind_of(reply, query.question, answering, signature_time(key));
   const bool positive = kind == Kind::positive || kind == Kind::delegation;
   const bool denied = kind == Kind::denied || kind == Kind::no_data;
   const Options::Kind& side = denied ? options_.denial : options_.success;

@@ -48,9 +48,9 @@ class Cache : public server::Handler, public server::Startable, public server::A
   std::optional<Hit> look_up(const Key& key, SteadyTime now, Arena& arena) const;
   bool wants_refresh(const Entry& entry, SteadyTime now) const;
   void answer_from(const Hit& hit, server::Query& query) const;
-  SteadyTime time_of(const server::Query& query) const;  // of the batch
-  SteadyTime time_now() const;                           // at this moment
-  WallTime wall_now() const;
+  SteadyTime time_of(const server::Query& query) const;          // of the batch
+  SteadyTime time_now() const;                                   // at this moment
+  std::optional<WallTime> signature_time(const Key& key) const;  // when signatures of a reply to be kept must be good
 
   Task<server::Outcome> ask(server::Query& query, server::Next next, const Key& key);
   Task<server::Outcome> wait_for(server::Query& query, Task<server::Outcome> task, Key key, bool ad);

@@ -89,10 +89,10 @@ bool answers_question(const server::Reply& reply, const dns::Question& question)
   });
 }
 
-Kind kind_of(const server::Reply& reply, const dns::Question& question, bool dnssec_ok, WallTime wall) {
+Kind kind_of(const server::Reply& reply, const dns::Question& question, std::optional<WallTime> wall) {
   if (reply.header.opcode != dns::Opcode::query) return Kind::meta;
   if (question.type == RRType::axfr || question.type == RRType::ixfr) return Kind::meta;
-  if (dnssec_ok && signatures_out_of_time(reply, wall)) return Kind::other;
+  if (wall && signatures_out_of_time(reply, *wall)) return Kind::other;
   switch (reply.rcode) {
     case dns::Rcode::noerror:
       if (!reply.answer.empty()) return Kind::positive;
@@ -108,9 +108,9 @@ Kind kind_of(const server::Reply& reply, const dns::Question& question, bool dns
   }
 }
 
-Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool answering, bool dnssec_ok,
-                    WallTime wall) {
-  const Kind kind = kind_of(reply, question, dnssec_ok, wall);
+Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool answering,
+                    std::optional<WallTime> wall) {
+  const Kind kind = kind_of(reply, question, wall);
   const bool denial =
       kind == Kind::positive && !answering && !reply.answer.empty() && has_type(reply.authority, RRType::soa);
   return denial ? Kind::no_data : kind;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
 #include "server/query.h"
@@ -18,17 +19,17 @@ enum class Kind : uint8_t {
   other,         // every other error, and answers with expired signatures
 };
 
-/// As the message looks: any answer section makes NOERROR positive. `wall` is compared with RRSIGs when the question
-/// had DO set.
-Kind kind_of(const server::Reply& reply, const dns::Question& question, bool dnssec_ok, WallTime wall);
+/// As the message looks: any answer section makes NOERROR positive. With `wall`, which is for questions with DO set,
+/// RRSIGs must be good at that time.
+Kind kind_of(const server::Reply& reply, const dns::Question& question, std::optional<WallTime> wall);
 
 /// Whether a NOERROR reply has a record of the type asked for at the end of the CNAME chain that begins at the
 /// question's name (RFC 1034 section 3.6.2).
 bool answers_question(const server::Reply& reply, const dns::Question& question);
 
 /// As kind_of(), but an answer section that is not `answering` the question is no_data where a SOA bounds its life.
-Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool answering, bool dnssec_ok,
-                    WallTime wall);
+Kind cached_kind_of(const server::Reply& reply, const dns::Question& question, bool answering,
+                    std::optional<WallTime> wall);
 
 /// Whether the reply is to the question that was asked, before or after it was rewritten.
 bool is_reply_to(const server::Query& query);

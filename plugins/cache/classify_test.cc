@@ -113,7 +113,7 @@ TEST_CASE("cache: replies are told apart as RFC 2308 does, and kept or not") {
     CAPTURE(c.about);
     Sample sample("a.alder.test.", kA, c.rcode, c.answer, c.authority);
     const bool answering = answers_question(sample.reply, sample.question);
-    const Kind kind = cached_kind_of(sample.reply, sample.question, answering, false, {});
+    const Kind kind = cached_kind_of(sample.reply, sample.question, answering, {});
     CHECK(kind == c.kind);
     CHECK(may_keep(kind, sample.reply, answering) == c.kept);
     CHECK(smallest_ttl(kind, sample.reply, 3600) == c.ttl);
@@ -125,7 +125,7 @@ TEST_CASE("cache: truncated replies and transfers are not kept") {
   sample.reply.header.tc = true;
   CHECK_FALSE(may_keep(Kind::positive, sample.reply, true));
   Sample transfer("alder.test.", dns::RRType::axfr, kNoError, {kSoa}, {});
-  CHECK(cached_kind_of(transfer.reply, transfer.question, true, false, {}) == Kind::meta);
+  CHECK(cached_kind_of(transfer.reply, transfer.question, true, {}) == Kind::meta);
 }
 
 TEST_CASE("cache: questions for CNAME and ANY need no chain") {
@@ -145,10 +145,10 @@ TEST_CASE("cache: with DO, an answer whose signature is out of time is not kept"
   Sample sample("a.alder.test.", kA, kNoError, answer, {});
   const auto at = [](int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); };
   constexpr int64_t kInside = 1'705'000'000, kBefore = 1'700'000'000, kAfter = 1'710'000'000;
-  CHECK(kind_of(sample.reply, sample.question, true, at(kInside)) == Kind::positive);
-  CHECK(kind_of(sample.reply, sample.question, true, at(kBefore)) == Kind::other);
-  CHECK(kind_of(sample.reply, sample.question, true, at(kAfter)) == Kind::other);
-  CHECK(kind_of(sample.reply, sample.question, false, at(kAfter)) == Kind::positive);
+  CHECK(kind_of(sample.reply, sample.question, at(kInside)) == Kind::positive);
+  CHECK(kind_of(sample.reply, sample.question, at(kBefore)) == Kind::other);
+  CHECK(kind_of(sample.reply, sample.question, at(kAfter)) == Kind::other);
+  CHECK(kind_of(sample.reply, sample.question, {}) == Kind::positive);
 }
 
 }  // namespace

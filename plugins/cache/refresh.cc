@@ -73,7 +73,7 @@ bool Cache::take_refresh(Query& query, const Key& key, bool ad, const Outcome& o
   const server::Reply& reply = query.reply();
   if (outcome.verdict != Verdict::answered || reply.header.tc || !is_reply_to(query)) return false;
   if (options_.prefer_positive) return keep(query, key, ad, hits);
-  const Kind kind = kind_of(reply, query.question, key.dnssec_ok, wall_now());
+  const Kind kind = kind_of(reply, query.question, signature_time(key));
   if (kind == Kind::other || kind == Kind::meta || kind == Kind::server_error) return false;
   keep(query, key, ad, hits);
   return true;

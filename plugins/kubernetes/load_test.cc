@@ -171,3 +171,21 @@ TEST_CASE("kubernetes: whether it is ready may be asked while one index takes th
     CHECK(plugin.ready());
   }
 }
+
+TEST_CASE("kubernetes: states of one API server are shown as connected as the least of them") {
+  register_metrics();
+  ModelApiServer api;
+  SourceOptions lost = reading(api, 0);
+  lost.api.url.replace(0, 4, "https");  // which it does not speak
+  auto broken = ClusterState::get(lost, system_clock());
+  REQUIRE(broken.has_value());
+  auto state = ClusterState::get(reading(api, 1), system_clock());
+  REQUIRE(state.has_value());
+  REQUIRE((*broken)->label() == (*state)->label());
+  const std::string head = "portolan_kubernetes_connected{kind=\"service\",source=\"" + (*state)->label() + "\"} ";
+  const auto shows = [&](const char* value) { return metrics::exposition().find(head + value) != std::string::npos; };
+  REQUIRE(eventually([&] { return (*state)->index().synced(); }));
+  CHECK(shows("0"));
+  *broken = nullptr;  // it ends on a thread of its own
+  CHECK(eventually([&] { return shows("1"); }));
+}

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,16 +43,24 @@ Guarded<std::vector<std::weak_ptr<ClusterState>>>& exposed_states() {
   return *states;
 }
 
-void show(const ClusterState& state) {
+/// What is shown of all states of a source, of one kind: as connected as the least of them, as old as the oldest.
+struct Shown {
+  bool connected = true;
+  std::optional<std::chrono::nanoseconds> age;  // none: nothing was read yet
+};
+using AllShown = std::map<std::pair<std::string, size_t>, Shown>;  // by label and kind
+
+void add(const ClusterState& state, AllShown& all) {
   for (size_t i = 0; i < cluster::kKinds; ++i) {
     const auto kind = static_cast<cluster::Kind>(i);
     if (!state.wants(kind)) continue;
     const auto& connection = state.connection(kind);
-    connected().with({state.label(), kKindNames[i]}).set(connection.working.load() == 1 ? 1 : 0);
+    Shown& shown = all[{state.label(), i}];
+    shown.connected &= connection.working.load() == 1;
     const int64_t read = connection.read.load();
     if (read == 0) continue;
     const std::chrono::nanoseconds since = state.clock().now().time_since_epoch() - std::chrono::nanoseconds(read);
-    age().with({state.label(), kKindNames[i]}).set(std::chrono::duration<double>(since).count());
+    shown.age = std::max(shown.age, std::optional(since));  // none is the least
   }
 }
 
@@ -66,7 +76,13 @@ std::vector<std::shared_ptr<ClusterState>> live_states() {
 }
 
 void show_all() {
-  for (const auto& state : live_states()) show(*state);
+  AllShown all;
+  for (const auto& state : live_states()) add(*state, all);
+  for (const auto& [place, shown] : all) {
+    const auto& [label, kind] = place;
+    connected().with({label, kKindNames[kind]}).set(shown.connected ? 1 : 0);
+    if (shown.age) age().with({label, kKindNames[kind]}).set(std::chrono::duration<double>(*shown.age).count());
+  }
 }
 
 }  // namespace

@@ -65,7 +65,9 @@ NAMES = ("", "www", "WWW", "ns1", "mail", "nothere", "a.nothere", "a.b.nothere",
          "x.wildalias", "x.wildgone", "nowild", "*.nowild", "x.nowild", "_443._tcp.x.nowild", "x.deep.ent", "deep.ent",
          "ent", "x.ent", "dn", "x.dn", "y.dn", "a.x.dn", "target", "secure",
          "www.secure", "ns.secure", "insecure", "www.insecure", "ns.insecure", "other", "www.other", "deep.cut",
-         "cut", "www.deep.cut", "x.cut", "h1", "h59", "h60", "x.h1", "_tcp.www", "zzz", "0", "-")
+         "cut", "www.deep.cut", "x.cut", "h1", "h59", "h60", "x.h1", "_tcp.www", "zzz", "0", "-") + tuple(
+             f"{label}{i}{below}" for i in range(2, 10)
+             for label, below in (("h", ""), ("n", ""), ("q", ".wild"), ("x", ".dn"), ("y", ".secure"), ("z", ".ent")))
 SIGNED = {"plain": None, "nsec": (), "nsec3": ("-3", "aabbccdd", "-H", "5"), "opt_out": ("-3", "-", "-A", "-H", "0")}
 
 
