@@ -25,7 +25,7 @@ struct Fallthrough {
   /// Whether `lower`, a name in lower case, goes on to the next plugin.
   bool through(dns::NameView lower) const {
     for (const dns::Name& zone : zones) {
-      if (lower.is_under(zone)) return true;
+      if (lower.is_under_lower(zone)) return true;
     }
     return false;
   }
