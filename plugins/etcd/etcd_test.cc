@@ -243,8 +243,9 @@ TEST_CASE("etcd: so many names are followed, and so many records given, and no m
   };
   const auto elsewhere = [&](server::Query& query, server::Next) -> Task<server::Outcome> {
     ++asked_elsewhere;
-    const auto octets = IpAddress::parse("192.0.2.7")->octets();
-    query.reply().answer.push_back({query.question.name, RRType::a, dns::RRClass::in, 60, query.arena().copy(octets)});
+    const IpAddress target = *IpAddress::parse("192.0.2.7");
+    const auto rdata = query.arena().copy(target.octets());
+    query.reply().answer.push_back({query.question.name, RRType::a, dns::RRClass::in, 60, rdata});
     return query.answer();
   };
   PluginFixture fixture("org {\n count\n etcd {\n endpoint " + etcd.url() + "\n }\n}\nnet {\n elsewhere\n}\n",
