@@ -3,9 +3,6 @@
 #include "base/rcu.h"
 
 #include <urcu/urcu-memb.h>
-// Read sections are two stores each; called, they cost four times that. The functions are of those that section 5 of
-// the LGPL leaves to everybody.
-#include <urcu/static/urcu-memb.h>
 
 #include <future>
 
@@ -17,6 +14,13 @@
 #ifdef __SANITIZE_THREAD__
 extern "C" void __tsan_acquire(void*);
 extern "C" void __tsan_release(void*);
+// What is compiled here would be looked at, and liburcu's plain loads and stores be taken for races.
+#define PORTOLAN_READ(what) urcu_memb_read_##what
+#else
+// Read sections are two stores each; called, they cost four times that. The functions are of those that section 5 of
+// the LGPL leaves to everybody.
+#include <urcu/static/urcu-memb.h>
+#define PORTOLAN_READ(what) _urcu_memb_read_##what
 #endif
 
 namespace portolan::rcu {
@@ -74,12 +78,12 @@ void run_deferred(rcu_head* head) {
 
 ReadGuard::ReadGuard() noexcept {
   ensure_registered();
-  _urcu_memb_read_lock();
+  PORTOLAN_READ(lock)();
 }
 
 ReadGuard::~ReadGuard() {
   tell_release();
-  _urcu_memb_read_unlock();
+  PORTOLAN_READ(unlock)();
 }
 
 void defer(void (*release)(void*), void* object) {
