@@ -14,13 +14,8 @@
 #ifdef __SANITIZE_THREAD__
 extern "C" void __tsan_acquire(void*);
 extern "C" void __tsan_release(void*);
-// What is compiled here would be looked at, and liburcu's plain loads and stores be taken for races.
-#define PORTOLAN_READ(what) urcu_memb_read_##what
 #else
-// Read sections are two stores each; called, they cost four times that. The functions are of those that section 5 of
-// the LGPL leaves to everybody.
 #include <urcu/static/urcu-memb.h>
-#define PORTOLAN_READ(what) _urcu_memb_read_##what
 #endif
 
 namespace portolan::rcu {
@@ -37,6 +32,23 @@ void tell_release() {
 void tell_acquire() {
 #ifdef __SANITIZE_THREAD__
   __tsan_acquire(&grace_period);
+#endif
+}
+
+// Read sections are two stores each; called, they cost four times that. The inline functions are of those that section
+// 5 of the LGPL leaves to everybody. ThreadSanitizer would look into them and take liburcu's plain stores for races.
+void begin_reading() {
+#ifdef __SANITIZE_THREAD__
+  urcu_memb_read_lock();
+#else
+  _urcu_memb_read_lock();
+#endif
+}
+void end_reading() {
+#ifdef __SANITIZE_THREAD__
+  urcu_memb_read_unlock();
+#else
+  _urcu_memb_read_unlock();
 #endif
 }
 
@@ -78,12 +90,12 @@ void run_deferred(rcu_head* head) {
 
 ReadGuard::ReadGuard() noexcept {
   ensure_registered();
-  PORTOLAN_READ(lock)();
+  begin_reading();
 }
 
 ReadGuard::~ReadGuard() {
   tell_release();
-  PORTOLAN_READ(unlock)();
+  end_reading();
 }
 
 void defer(void (*release)(void*), void* object) {

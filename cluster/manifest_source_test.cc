@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "cluster/recording_sink.h"
 #include "cluster/source.h"
 
@@ -13,15 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Folder {
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "portolan-manifests-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~Folder() { fs::remove_all(path); }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path / name) << text; }
-  fs::path path;
-};
+using Folder = TemporaryFolder;
 
 std::string service(const std::string& name, const std::string& ip) {
   return "---\n{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"" + name +
@@ -44,7 +37,7 @@ TEST_CASE("manifest source: a folder is a snapshot, then changes") {
   folder.write("a.yml", service("a", "10.0.0.1"));
   folder.write("ignored.txt", service("c", "10.0.0.3"));
   RecordingSink sink;
-  const auto source = manifests_source({folder.path.string()}, services_only());
+  const auto source = manifests_source({folder.path()}, services_only());
   REQUIRE(source->start(sink).has_value());
   REQUIRE(sink.saw("end service"));
   CHECK(sink.take() ==
@@ -53,9 +46,9 @@ TEST_CASE("manifest source: a folder is a snapshot, then changes") {
   folder.write("a.yml", service("a", "10.0.0.9"));  // in place
   CHECK(sink.saw("apply service default/a 10.0.0.9"));
   folder.write("new.json.tmp", service("d", "10.0.0.4"));  // replaced by rename, as editors do
-  fs::rename(folder.path / "new.json.tmp", folder.path / "new.json");
+  fs::rename(folder / "new.json.tmp", folder / "new.json");
   CHECK(sink.saw("apply service default/d 10.0.0.4"));
-  fs::remove(folder.path / "b.yaml");
+  fs::remove(folder / "b.yaml");
   CHECK(sink.saw("remove service default/b"));
   CHECK(sink.take() ==
         Lines{"apply service default/a 10.0.0.9", "apply service default/d 10.0.0.4", "remove service default/b"});
@@ -67,7 +60,7 @@ TEST_CASE("manifest source: a broken file keeps its last good objects, others go
   const Folder folder;
   folder.write("a.yaml", service("a", "10.0.0.1"));
   RecordingSink sink;
-  const auto source = manifests_source({folder.path.string()}, services_only());
+  const auto source = manifests_source({folder.path()}, services_only());
   REQUIRE(source->start(sink).has_value());
   REQUIRE(sink.saw("end service"));
   folder.write("a.yaml", "kind: [");
@@ -82,18 +75,17 @@ TEST_CASE("manifest source: a ConfigMap's swapped link is seen, for the folder a
   for (const bool whole_folder : {true, false}) {
     CAPTURE(whole_folder);
     const Folder folder;
-    for (const char* version : {"..1", "..2"}) fs::create_directory(folder.path / version);
+    for (const char* version : {"..1", "..2"}) fs::create_directory(folder / version);
     folder.write("..1/cluster.yaml", service("a", "10.0.0.1"));
     folder.write("..2/cluster.yaml", service("a", "10.0.0.2"));
-    fs::create_symlink("..1", folder.path / "..data");
-    fs::create_symlink("..data/cluster.yaml", folder.path / "cluster.yaml");
+    fs::create_symlink("..1", folder / "..data");
+    fs::create_symlink("..data/cluster.yaml", folder / "cluster.yaml");
     RecordingSink sink;
-    const auto source =
-        manifests_source({(whole_folder ? folder.path : folder.path / "cluster.yaml").string()}, services_only());
+    const auto source = manifests_source({whole_folder ? folder.path() : folder / "cluster.yaml"}, services_only());
     REQUIRE(source->start(sink).has_value());
     REQUIRE(sink.saw("apply service default/a 10.0.0.1"));
-    fs::create_symlink("..2", folder.path / "..tmp");
-    fs::rename(folder.path / "..tmp", folder.path / "..data");
+    fs::create_symlink("..2", folder / "..tmp");
+    fs::rename(folder / "..tmp", folder / "..data");
     CHECK(sink.saw("apply service default/a 10.0.0.2"));
   }
 }
@@ -105,7 +97,7 @@ TEST_CASE("manifest source: what can never work fails at the start") {
   Wanted wanted;
   wanted.label_selector = "a b";
   const Folder folder;
-  CHECK(manifests_source({folder.path.string()}, wanted)->start(sink).has_error());
+  CHECK(manifests_source({folder.path()}, wanted)->start(sink).has_error());
 }
 
 }  // namespace portolan::cluster

@@ -16,6 +16,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/descriptor.h"
+
 extern char** environ;
 
 namespace portolan::cluster {
@@ -28,35 +30,14 @@ constexpr size_t kMostComplaint = 4096;   // the end of standard error
 constexpr size_t kMostAtOnce = 64 << 10;  // all that a pipe holds, as it is made
 constexpr std::chrono::milliseconds kLook{50};
 
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  void set(int number) {
-    close();
-    number_ = number;
-  }
-  void close() {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-  int get() const { return number_; }
-
- private:
-  int number_ = -1;
-};
-
 /// The reading end does not block; the writing end becomes the program's.
 struct Pipe {
   Descriptor read, write;
   bool open() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-    read.set(ends[0]);
-    write.set(ends[1]);
+    read = Descriptor(ends[0]);
+    write = Descriptor(ends[1]);
     return ::fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
   }
 };
@@ -143,7 +124,7 @@ Result<void> Child::start(const Program& program) {
     pid_ = -1;
     return system_error("cannot be started", code);
   }
-  handle_.set(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  handle_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   return {};
 }
 

@@ -13,23 +13,15 @@
 #include <fstream>
 #include <vector>
 
+#include "base/temporary_folder.h"
+
 using namespace portolan;
 using namespace portolan::cluster;
 
 namespace {
 
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/portolan-test-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path_), {})); }
-
- private:
-  std::filesystem::path path_;
+struct Folder : TemporaryFolder {
+  size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path()), {})); }
 };
 
 const SnapshotHead kHead{digest_of("here"), WallTime(std::chrono::milliseconds(1'700'000'000'123)), 4711};
@@ -66,8 +58,8 @@ const std::vector<OwnedRow> kRows{{1, "shop", "", "1"},
 
 std::string saved_octets() {
   const Folder folder;
-  REQUIRE(save(folder.file("s"), kRows).has_value());
-  return read_snapshot(folder.file("s")).value();
+  REQUIRE(save(folder / "s", kRows).has_value());
+  return read_snapshot(folder / "s").value();
 }
 
 std::string problem_of(std::string_view octets) {
@@ -95,8 +87,8 @@ TEST_CASE("snapshot: what is written is read") {
 
 TEST_CASE("snapshot: a file cut off at any place, or with any octet changed, is refused") {
   const Folder folder;
-  REQUIRE(save(folder.file("s"), {kRows[0], kRows[1]}).has_value());
-  const std::string octets = read_snapshot(folder.file("s")).value();
+  REQUIRE(save(folder / "s", {kRows[0], kRows[1]}).has_value());
+  const std::string octets = read_snapshot(folder / "s").value();
   for (size_t size = 0; size < octets.size(); ++size) {
     const std::string problem = problem_of(octets.substr(0, size));
     CHECK_MESSAGE((problem == "it is cut off" || (size < 19 && problem == "it is no snapshot")), size, ": ", problem);
@@ -141,7 +133,7 @@ TEST_CASE("snapshot: what is wrong with a file is said by name") {
 
 TEST_CASE("snapshot: the old file stays until the new one is complete, and nothing is left of one that is not") {
   const Folder folder;
-  const std::string path = folder.file("s");
+  const std::string path = folder / "s";
   REQUIRE(save(path, {kRows[0]}).has_value());
   {
     auto file = SnapshotFile::create(path, kHead);
@@ -163,17 +155,17 @@ TEST_CASE("snapshot: the old file stays until the new one is complete, and nothi
 
 TEST_CASE("snapshot: what a killed process has left is written over") {
   const Folder folder;
-  std::ofstream(folder.file("s.new")) << std::string(5000, 'x');
-  REQUIRE(save(folder.file("s"), {kRows[0]}).has_value());
-  CHECK(rows_of(*Snapshot::parse(read_snapshot(folder.file("s")).value())).size() == 1);
+  std::ofstream(folder / "s.new") << std::string(5000, 'x');
+  REQUIRE(save(folder / "s", {kRows[0]}).has_value());
+  CHECK(rows_of(*Snapshot::parse(read_snapshot(folder / "s").value())).size() == 1);
   CHECK(folder.files() == 1);
 }
 
 TEST_CASE("snapshot: a place that cannot be written gives the reason") {
   const Folder folder;
-  std::ofstream(folder.file("plain")) << "x";
-  std::filesystem::create_directory(folder.file("taken"));
-  std::filesystem::create_symlink("/dev/null", folder.file("link.new"));
+  std::ofstream(folder / "plain") << "x";
+  std::filesystem::create_directory(folder / "taken");
+  std::filesystem::create_symlink("/dev/null", folder / "link.new");
   const struct {
     const char* path;
     const char* reason;
@@ -182,7 +174,7 @@ TEST_CASE("snapshot: a place that cannot be written gives the reason") {
                {"taken", "s a directory"},
                {"link", "symbolic links"}};
   for (const auto& each : cases) {
-    const auto saved = save(folder.file(each.path), kRows);
+    const auto saved = save(folder / each.path, kRows);
     REQUIRE_FALSE(saved.has_value());
     CHECK_MESSAGE(saved.error().message.find(each.reason) != std::string::npos, saved.error().message);
   }
@@ -190,7 +182,7 @@ TEST_CASE("snapshot: a place that cannot be written gives the reason") {
 
 TEST_CASE("snapshot: on a full disk the old file stays") {
   const Folder folder;
-  const std::string path = folder.file("s");
+  const std::string path = folder / "s";
   REQUIRE(save(path, {kRows[0]}).has_value());
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
@@ -208,11 +200,11 @@ TEST_CASE("snapshot: on a full disk the old file stays") {
 
 TEST_CASE("snapshot: only a regular file is read, and a pipe does not stop the reader") {
   const Folder folder;
-  REQUIRE(mkfifo(folder.file("pipe").c_str(), 0600) == 0);
-  for (const std::string& path : {folder.file("pipe"), folder.file("."), std::string("/dev/zero")}) {
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  for (const std::string& path : {folder / "pipe", folder / ".", std::string("/dev/zero")}) {
     const auto octets = read_snapshot(path);
     REQUIRE_FALSE(octets.has_value());
     CHECK(octets.error().message == "it is no regular file");
   }
-  CHECK(read_snapshot(folder.file("none")).error().message == "open: No such file or directory");
+  CHECK(read_snapshot(folder / "none").error().message == "open: No such file or directory");
 }

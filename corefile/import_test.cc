@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "corefile/parser.h"
 
 namespace fs = std::filesystem;
@@ -16,19 +17,8 @@ using namespace portolan::corefile;
 namespace {
 
 // A folder of its own, removed at the end.
-class Folder {
+class Folder : public portolan::TemporaryFolder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "portolan-import-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  void write(const std::string& name, const std::string& text) const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
-  }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
   // Errors of `text` read as this folder's Corefile, with the folder's path taken out; or the names of all directives.
   std::string read_as_corefile(const std::string& text) const {
     ParserInput input;
@@ -45,14 +35,10 @@ class Folder {
       }
       for (const std::string& warning : file->warnings) out += " warning: " + warning;
     }
-    const std::string prefix = path_.string();
-    for (size_t at = out.find(prefix); at != std::string::npos; at = out.find(prefix))
-      out.replace(at, prefix.size(), "D");
+    for (size_t at = out.find(path()); at != std::string::npos; at = out.find(path()))
+      out.replace(at, path().size(), "D");
     return out;
   }
-
- private:
-  fs::path path_;
 };
 
 }  // namespace

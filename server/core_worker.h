@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "server/listen/socket.h"
+#include "base/descriptor.h"
 #include "server/query_pool.h"
 #include "server/worker.h"
 

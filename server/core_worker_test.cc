@@ -9,6 +9,7 @@
 #include "corefile/parser.h"
 #include "server/configuration.h"
 #include "server/core_metrics.h"
+#include "server/listen/socket.h"
 #include "tests/unit/plugin_fixture.h"
 
 namespace portolan::server {

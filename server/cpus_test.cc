@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/temporary_folder.h"
 #include "server/server.h"
 
 namespace portolan::server {
@@ -13,24 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Folder {
- public:
-  Folder() {
-    char path[] = "/tmp/portolan-cgroup-XXXXXX";
-    path_ = mkdtemp(path);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string write(const std::string& name, const std::string& text) const {
-    const fs::path path = fs::path(path_) / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path) << text;
-    return path;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using Folder = TemporaryFolder;
 
 }  // namespace
 

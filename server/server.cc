@@ -18,6 +18,7 @@
 #include "corefile/check.h"
 #include "corefile/parser.h"
 #include "corefile/print.h"
+#include "server/listen/socket.h"
 #include "server/print_rbac.h"
 #include "server/server_source.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "server/listen/socket.h"
+#include "base/descriptor.h"
 
 namespace portolan::server {
 

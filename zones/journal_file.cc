@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/descriptor.h"
 #include "base/error_text.h"
 #include "dns/reader.h"
 #include "dns/wire_writer.h"
@@ -46,21 +47,6 @@ std::string entry_of(const Difference& difference) {
   dns::put32(length.data(), static_cast<uint32_t>(body.size()));
   return std::string(text(length)).append(text(checksum_of(body))).append(body);
 }
-
-// Closes what it holds.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  operator int() const { return fd_; }  // NOLINT: where C wants one
-
- private:
-  const int fd_;
-};
 
 // A file that can be another's is never followed, and a named pipe never waited for.
 int open_file(const std::string& path, int flags) {
@@ -133,9 +119,9 @@ Result<JournalFile::Content> JournalFile::read() {
   std::string octets;
   {
     const Descriptor fd(open_file(path_, O_RDONLY));
-    if (fd < 0 && errno == ENOENT) return {boost::system::in_place_value};
-    if (fd < 0) return failed("open", path_, errno);
-    auto read = read_all(fd, path_);
+    if (!fd && errno == ENOENT) return {boost::system::in_place_value};
+    if (!fd) return failed("open", path_, errno);
+    auto read = read_all(fd.get(), path_);
     if (read.has_error()) return read.error();
     octets = std::move(*read);
   }
@@ -153,11 +139,11 @@ Result<void> JournalFile::append(const Differences& all) {
   const Descriptor fd(open_file(path_, O_WRONLY | O_APPEND));
   struct stat found{};
   // Somebody else's hand was in it: it may be of another age.
-  if (fd < 0 || fstat(fd, &found) != 0 || static_cast<uint64_t>(found.st_size) != size_) return write(all);
+  if (!fd || fstat(fd.get(), &found) != 0 || static_cast<uint64_t>(found.st_size) != size_) return write(all);
   const std::string entry = entry_of(*all.back());
-  if (!put(fd, entry) || fsync(fd) != 0) {
+  if (!put(fd.get(), entry) || fsync(fd.get()) != 0) {
     const int error = errno;
-    (void)ftruncate(fd, static_cast<off_t>(size_));  // else the next start cuts it
+    (void)ftruncate(fd.get(), static_cast<off_t>(size_));  // else the next start cuts it
     return failed("write", path_, error);
   }
   size_ += entry.size();
@@ -169,15 +155,15 @@ Result<void> JournalFile::write(const Differences& all) {
   good_ = false;
   const std::string new_path = path_ + ".new";
   const Descriptor fd(open_file(new_path, O_WRONLY | O_CREAT | O_TRUNC));
-  if (fd < 0) return failed("open", new_path, errno);
+  if (!fd) return failed("open", new_path, errno);
   uint64_t size = kFirstLine.size();
-  bool written = put(fd, kFirstLine);
+  bool written = put(fd.get(), kFirstLine);
   for (size_t i = 0; written && i < all.size(); ++i) {
     const std::string entry = entry_of(*all[i]);
-    written = put(fd, entry);
+    written = put(fd.get(), entry);
     size += entry.size();
   }
-  if (!written || fsync(fd) != 0 || rename(new_path.c_str(), path_.c_str()) != 0) {
+  if (!written || fsync(fd.get()) != 0 || rename(new_path.c_str(), path_.c_str()) != 0) {
     const int error = errno;
     unlink(new_path.c_str());
     return failed("write", new_path, error);
@@ -185,7 +171,7 @@ Result<void> JournalFile::write(const Differences& all) {
   // The new name has to survive a crash too. A folder that cannot be synced still has the file.
   const size_t slash = path_.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-  if (const Descriptor held(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); held >= 0) fsync(held);
+  if (const Descriptor held(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); held) fsync(held.get());
   size_ = size;
   good_ = true;
   return {};

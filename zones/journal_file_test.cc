@@ -10,20 +10,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/temporary_folder.h"
 #include "zones/journal_versions_test.h"
 
 namespace portolan::zones {
 namespace {
 
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(path_)); }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return std::string(path_) + "/" + name; }
-
- private:
-  char path_[40] = "/tmp/journal_test.XXXXXX";
-};
+using Folder = TemporaryFolder;
 
 std::string contents(const std::string& path) {
   std::stringstream text;

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/log_capture.h"
+#include "base/temporary_folder.h"
 #include "plugins/common/keeper_test.h"
 #include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
@@ -22,22 +23,13 @@ using testing::Answer;
 using testing::PluginFixture;
 using Lines = std::vector<std::string>;
 
-// A folder of its own, gone at the end of the test.
-class Folder {
+class Folder : public TemporaryFolder {
  public:
-  Folder() { REQUIRE(mkdtemp(path_)); }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path() + "/" + name; }
   // In one step, so that no look finds half a file.
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(*this / "new") << text;
-    std::filesystem::rename(*this / "new", *this / name);
+    std::filesystem::rename(TemporaryFolder::write("new", text), *this / name);
   }
   void remove(const std::string& name) const { std::filesystem::remove(*this / name); }
-
- private:
-  char path_[32] = "/tmp/auto_test.XXXXXX";
 };
 
 std::string zone(int serial, const std::string& rest = {}) {

@@ -6,26 +6,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
+
 namespace portolan::auto_zones {
 namespace {
 
 using Lines = std::vector<std::string>;
 namespace fs = std::filesystem;
 
-// A folder of its own, gone at the end of the test.
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(path_)); }
-  ~Folder() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return std::string(path_) + "/" + name; }
-  std::string path() const { return path_; }
-  void write(const std::string& name) const {
-    fs::create_directories(fs::path(*this / name).parent_path());
-    std::ofstream(*this / name) << "x";
-  }
-
- private:
-  char path_[40] = "/tmp/auto_folder_test.XXXXXX";
+struct Folder : TemporaryFolder {
+  void write(const std::string& name) const { TemporaryFolder::write(name, "x"); }
 };
 
 // "ORIGIN NAME" for each file, the folder's own path cut off.

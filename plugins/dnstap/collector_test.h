@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "plugins/dnstap/frame_stream.h"
 #include "server/listen/socket.h"
 
@@ -40,15 +41,7 @@ inline bool soon(const std::function<bool()>& done) {
 }
 
 /// A folder that goes away with its owner.
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/dnstap_test_XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const std::string& name) const { return path + "/" + name; }
-  std::string path;
-};
+using Folder = TemporaryFolder;
 
 /// A self-signed certificate for 127.0.0.1 and its key, as files.
 struct Identity {
@@ -226,7 +219,7 @@ class Conversation {
     return true;
   }
 
-  server::Descriptor fd_;
+  Descriptor fd_;
   SSL_CTX* context_ = nullptr;
   SSL* ssl_ = nullptr;
   std::string input_;
@@ -237,13 +230,13 @@ class Collector {
  public:
   explicit Collector(const std::string& path = {}) {
     if (path.empty()) {
-      fd_ = server::Descriptor(socket(AF_INET, SOCK_STREAM, 0));
+      fd_ = Descriptor(socket(AF_INET, SOCK_STREAM, 0));
       sockaddr_in address{};
       address.sin_family = AF_INET;
       address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
       bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
     } else {
-      fd_ = server::Descriptor(socket(AF_UNIX, SOCK_STREAM, 0));
+      fd_ = Descriptor(socket(AF_UNIX, SOCK_STREAM, 0));
       sockaddr_un address{};
       address.sun_family = AF_UNIX;
       path.copy(address.sun_path, sizeof address.sun_path - 1);
@@ -260,7 +253,7 @@ class Collector {
   }
 
  private:
-  server::Descriptor fd_;
+  Descriptor fd_;
 };
 
 /// Connects to a sink that listens, trying until it does.

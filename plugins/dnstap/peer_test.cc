@@ -21,8 +21,8 @@ struct Connection {
   Connection() {
     int ends[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
-    collector = server::Descriptor(ends[1]);
-    peer = std::make_unique<Peer>(std::make_unique<Stream>(server::Descriptor(ends[0]), nullptr, true, ""), false, now);
+    collector = Descriptor(ends[1]);
+    peer = std::make_unique<Peer>(std::make_unique<Stream>(Descriptor(ends[0]), nullptr, true, ""), false, now);
     REQUIRE(peer->progress(now));
     const std::string accept = control_frame(Control::accept);
     REQUIRE(send(collector.get(), accept.data(), accept.size(), 0) == static_cast<ssize_t>(accept.size()));
@@ -38,7 +38,7 @@ struct Connection {
   }
 
   SteadyTime now = std::chrono::steady_clock::now();
-  server::Descriptor collector;
+  Descriptor collector;
   std::unique_ptr<Peer> peer;
 };
 

@@ -45,7 +45,7 @@ class Sink {
   Result<void> listen();
   Result<std::shared_ptr<TlsContext>> tls_context() const;
   void accept();
-  void add_peer(server::Descriptor fd, std::shared_ptr<TlsContext> context, bool connecting);
+  void add_peer(Descriptor fd, std::shared_ptr<TlsContext> context, bool connecting);
   bool pump();
   void wait(bool moved, SteadyTime now);
   void progress(SteadyTime now);
@@ -64,7 +64,7 @@ class Sink {
 
   // The thread's own.
   std::vector<std::unique_ptr<Peer>> peers_;
-  server::Descriptor listener_;
+  Descriptor listener_;
   std::shared_ptr<TlsContext> tls_;
   SteadyTime next_try_{}, next_drop_line_{};
   std::chrono::milliseconds pause_;

@@ -16,8 +16,6 @@
 namespace portolan::dnstap {
 namespace {
 
-using server::Descriptor;
-
 constexpr int kBacklog = 16;
 constexpr size_t kMostPeers = 64;  // of an endpoint that is listened on
 

@@ -75,7 +75,7 @@ struct Stream::Session {
   std::unique_ptr<SSL, FreeSession> ssl;
 };
 
-Stream::Stream(server::Descriptor fd, std::shared_ptr<TlsContext> context, bool listens, const std::string& host)
+Stream::Stream(Descriptor fd, std::shared_ptr<TlsContext> context, bool listens, const std::string& host)
     : fd_(std::move(fd)), context_(std::move(context)), listens_(listens) {
   if (!context_) return;
   tls_ = std::make_unique<Session>();

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "plugins/dnstap/endpoint.h"
-#include "server/listen/socket.h"
 
 namespace portolan::dnstap {
 
@@ -28,7 +28,7 @@ class TlsContext {
 class Stream {
  public:
   /// `context` is null for a plain one. `host`: whom a client wants to talk to.
-  Stream(server::Descriptor fd, std::shared_ptr<TlsContext> context, bool listens, const std::string& host);
+  Stream(Descriptor fd, std::shared_ptr<TlsContext> context, bool listens, const std::string& host);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -49,7 +49,7 @@ class Stream {
   Step outcome(int result, std::string_view operation);
   Step system_outcome(std::string_view operation);
 
-  server::Descriptor fd_;
+  Descriptor fd_;
   std::shared_ptr<TlsContext> context_;
   std::unique_ptr<Session> tls_;
   bool listens_;

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "plugins/common/keeper_test.h"
 #include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
@@ -26,24 +27,7 @@ using testing::Answer;
 using testing::PluginFixture;
 using Lines = std::vector<std::string>;
 
-// A folder of its own, gone at the end of the test.
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(path_)); }
-  ~Folder() {
-    for (const std::string& name : written_) std::remove((*this / name).c_str());
-    rmdir(path_);
-  }
-  std::string operator/(const std::string& name) const { return std::string(path_) + "/" + name; }
-  void write(const std::string& name, const std::string& text) {
-    std::ofstream(*this / name) << text;
-    written_.push_back(name);
-  }
-
- private:
-  char path_[32] = "/tmp/file_test.XXXXXX";
-  Lines written_;
-};
+using Folder = TemporaryFolder;
 
 std::string zone(int serial, const std::string& rest) {
   return "@ 60 IN SOA ns admin " + std::to_string(serial) + " 3600 600 86400 30\n@ 60 IN NS ns\n" + rest;

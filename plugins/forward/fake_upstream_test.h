@@ -65,8 +65,8 @@ class FakeUpstream {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (int attempt = 0; attempt < 50; ++attempt) {
-      udp_ = server::Descriptor(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
-      tcp_ = server::Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      udp_ = Descriptor(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+      tcp_ = Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
       address.sin_port = 0;
       bind(udp_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
       port = server::bound_port(udp_.get());
@@ -89,8 +89,8 @@ class FakeUpstream {
     udp_watch_.reset();
     tcp_watch_.reset();
     peers_.clear();
-    udp_ = server::Descriptor();
-    tcp_ = server::Descriptor();
+    udp_ = Descriptor();
+    tcp_ = Descriptor();
   }
   unsigned connections() const { return static_cast<unsigned>(peers_.size()); }
 
@@ -98,7 +98,7 @@ class FakeUpstream {
 
  private:
   struct Peer {
-    server::Descriptor fd;
+    Descriptor fd;
     std::optional<FdWatch> watch;
     Bytes in;
   };
@@ -128,7 +128,7 @@ class FakeUpstream {
     tcp_watch_->wait_readable([this] {
       if (const int fd = accept4(tcp_.get(), nullptr, nullptr, SOCK_NONBLOCK); fd >= 0) {
         peers_.push_back(std::make_shared<Peer>());
-        peers_.back()->fd = server::Descriptor(fd);
+        peers_.back()->fd = Descriptor(fd);
         peers_.back()->watch.emplace(*loop_, fd);
         wait_peer(peers_.back());
       }
@@ -166,11 +166,11 @@ class FakeUpstream {
 
   static void drop(Peer& peer) {
     peer.watch.reset();
-    peer.fd = server::Descriptor();
+    peer.fd = Descriptor();
   }
 
   Loop* loop_ = nullptr;
-  server::Descriptor udp_, tcp_;
+  Descriptor udp_, tcp_;
   std::optional<FdWatch> udp_watch_, tcp_watch_;
   std::vector<std::shared_ptr<Peer>> peers_;
 };

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <deque>
+#include <map>
 
 #include "plugins/forward/fake_upstream_test.h"
 #include "tests/unit/plugin_fixture.h"
@@ -98,6 +100,37 @@ TEST_CASE("forward: all who share a question hear that it failed, and a late ans
   bench.link->ask(third);
   REQUIRE(bench.run_until([&] { return third.calls == 1; }));
   CHECK(first.calls == 1);
+}
+
+TEST_CASE("forward: questions that are asked together leave together, 32 by a port") {
+  Bench bench;
+  std::deque<Asking> questions;
+  for (int i = 0; i < 70; ++i) bench.link->ask(questions.emplace_back("n" + std::to_string(i) + ".example."));
+  REQUIRE(bench.run_until([&] { return bench.asked.size() == questions.size(); }));
+  std::map<uint16_t, int> by_port;
+  for (const Asked& each : bench.asked) ++by_port[each.from.port];
+  std::vector<int> counts;
+  for (const auto& [port, count] : by_port) counts.push_back(count);
+  std::sort(counts.begin(), counts.end());
+  CHECK(counts == std::vector{6, 32, 32});
+  for (Asked& each : bench.asked) each.reply(answer_to(each, {"a.example. 60 IN A 192.0.2.1"}));
+  REQUIRE(bench.run_until([&] { return bench.link->in_flight().size() == 0; }));
+  for (const Asking& each : questions) {
+    CHECK(each.calls == 1);
+    CHECK(each.fate == Fate::answered);
+  }
+}
+
+TEST_CASE("forward: of questions that leave together each hears that nobody is there") {
+  Bench bench;
+  bench.fake.vanish();
+  std::deque<Asking> questions;
+  for (int i = 0; i < 5; ++i) bench.link->ask(questions.emplace_back("n" + std::to_string(i) + ".example."));
+  REQUIRE(bench.run_until([&] { return bench.link->in_flight().size() == 0; }));
+  for (const Asking& each : questions) {
+    CHECK(each.calls == 1);
+    CHECK(std::string(each.error).ends_with(": connection refused"));
+  }
 }
 
 TEST_CASE("forward: refused connections say so in CoreDNS's words") {

@@ -13,11 +13,11 @@
 #include <memory>
 
 #include "base/arena.h"
+#include "base/descriptor.h"
 #include "base/error_text.h"
 #include "base/random.h"
 #include "dns/message.h"
 #include "dns/rdata.h"
-#include "server/listen/socket.h"
 
 namespace portolan::forward {
 namespace {
@@ -68,7 +68,7 @@ Error system_error(const SocketAddress& server) { return fail(server.text() + ":
 Result<void> ask(const SocketAddress& server, dns::NameView name, dns::RRType type, std::vector<IpAddress>& addresses) {
   sockaddr_storage raw;
   const socklen_t size = server.to(raw);
-  const server::Descriptor fd(socket(raw.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Descriptor fd(socket(raw.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd || connect(fd.get(), reinterpret_cast<sockaddr*>(&raw), size) != 0) return system_error(server);
   const uint16_t id = secure_random16();
   std::array<uint8_t, 512> question;

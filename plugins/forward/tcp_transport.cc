@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <optional>
 
+#include "base/descriptor.h"
 #include "base/error_text.h"
 #include "plugins/forward/link.h"
 #include "plugins/forward/socket_error.h"
 #include "plugins/forward/tls_client.h"
-#include "server/listen/socket.h"
 
 namespace portolan::forward {
 namespace {
@@ -26,7 +26,7 @@ enum class State : uint8_t { connecting, handshaking, open, closed };
 }  // namespace
 
 struct TcpTransport::Connection : SentList {
-  server::Descriptor fd;
+  Descriptor fd;
   std::optional<Stream> stream;  // in front of `watch`, behind `fd`: closed in the right order
   std::optional<FdWatch> watch;
   State state = State::connecting;
@@ -91,7 +91,7 @@ TcpTransport::Connection* TcpTransport::open(SteadyTime now) {
   auto connection = std::make_unique<Connection>();
   sockaddr_storage raw;
   const socklen_t size = settings.target.address.to(raw);
-  connection->fd = server::Descriptor(socket(raw.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  connection->fd = Descriptor(socket(raw.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int fd = connection->fd.get();
   if (fd < 0) return failed("socket");
   const int on = 1;
@@ -247,7 +247,7 @@ void TcpTransport::close(Connection& connection, std::string error, bool again) 
   connection.state = State::closed;
   connection.watch.reset();
   connection.stream.reset();
-  connection.fd = server::Descriptor();
+  connection.fd = Descriptor();
   const auto place = std::find_if(connections_.begin(), connections_.end(),
                                   [&](const auto& each) { return each.get() == &connection; });
   closed_.push_back(std::move(*place));

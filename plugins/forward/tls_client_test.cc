@@ -10,7 +10,7 @@
 
 #include <array>
 
-#include "server/listen/socket.h"
+#include "base/descriptor.h"
 
 namespace portolan::forward {
 namespace {
@@ -31,8 +31,8 @@ struct Connection {
     SSL_CTX_use_PrivateKey(server_context, key);
     int ends[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
-    ours = server::Descriptor(ends[0]);
-    theirs = server::Descriptor(ends[1]);
+    ours = Descriptor(ends[0]);
+    theirs = Descriptor(ends[1]);
     server = SSL_new(server_context);
     SSL_set_fd(server, theirs.get());
     auto made = TlsContext::make({.certificate = {}, .key = {}, .authorities = pem()});
@@ -61,7 +61,7 @@ struct Connection {
   X509* certificate = X509_new();
   SSL_CTX* server_context = SSL_CTX_new(TLS_server_method());
   SSL* server = nullptr;
-  server::Descriptor ours, theirs;
+  Descriptor ours, theirs;
   std::shared_ptr<TlsContext> context;
   std::unique_ptr<Stream> stream;
 };

@@ -24,7 +24,7 @@ constexpr size_t kPacket = 65'535;
 }  // namespace
 
 struct UdpTransport::Socket : SentList {
-  server::Descriptor fd;
+  Descriptor fd;
   SteadyTime made, used;
   unsigned uses = 0;
   unsigned late = 0;    // answers that may still come after their time-out
@@ -88,7 +88,7 @@ void UdpTransport::send_burst(Socket& socket) {
   std::vector<uint16_t> failed;
   int error = 0;
   bool retried = false;
-  for (std::span<mmsghdr> left = batch_->messages(0, joins_); !left.empty();) {
+  for (std::span<mmsghdr> left = batch_->messages(0, *joins_); !left.empty();) {
     const int sent = sendmmsg(socket.fd.get(), left.data(), static_cast<unsigned>(left.size()), MSG_NOSIGNAL);
     if (sent > 0) {
       left = left.subspan(static_cast<size_t>(sent));
@@ -96,6 +96,7 @@ void UdpTransport::send_burst(Socket& socket) {
     } else if (!retried) {
       retried = true;  // the first try may report what an earlier packet met (an ICMP error), without sending
     } else if (left[0].msg_hdr.msg_iovlen > 1) {
+      joins_ = errno != EIO;  // the device cannot; too long for the path is this message's alone
       left = batch_->messages(batch_->place(left[0]), false);
     } else {
       error = errno;
@@ -150,7 +151,7 @@ std::unique_ptr<UdpTransport::Socket> UdpTransport::open(SteadyTime now) {
     return nullptr;
   };
   if (!epoll_) {
-    epoll_ = server::Descriptor(epoll_create1(EPOLL_CLOEXEC));
+    epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll_) return failed("epoll");
     watch_.emplace(link_.loop(), epoll_.get());
     wait();
@@ -158,8 +159,9 @@ std::unique_ptr<UdpTransport::Socket> UdpTransport::open(SteadyTime now) {
   auto socket = std::make_unique<Socket>();
   sockaddr_storage raw;
   const socklen_t size = settings.target.address.to(raw);
-  socket->fd = server::Descriptor(::socket(raw.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  socket->fd = Descriptor(::socket(raw.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket->fd) return failed("socket");
+  if (!joins_) joins_ = server::can_segment(socket->fd.get());
   if (settings.source) {
     sockaddr_storage from;
     const socklen_t length = SocketAddress{*settings.source, 0, 0}.to(from);
@@ -170,7 +172,6 @@ std::unique_ptr<UdpTransport::Socket> UdpTransport::open(SteadyTime now) {
   event.events = EPOLLIN;
   event.data.ptr = socket.get();
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket->fd.get(), &event) != 0) return failed("epoll");
-  joins_ = server::can_segment(socket->fd.get());
   socket->serial = link_.in_flight().next_serial();
   socket->made = socket->used = now;
   return socket;

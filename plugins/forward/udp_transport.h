@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/loop.h"
 #include "plugins/forward/in_flight.h"
 #include "server/listen/outgoing_batch.h"
-#include "server/listen/socket.h"
 
 namespace portolan::forward {
 
@@ -60,7 +60,7 @@ class UdpTransport {
   void clean();
 
   Link& link_;
-  server::Descriptor epoll_;  // of all sockets: one watch on the loop, however many there are
+  Descriptor epoll_;  // of all sockets: one watch on the loop, however many there are
   std::optional<FdWatch> watch_;
   std::vector<std::unique_ptr<Socket>> slots_, draining_;
   std::unique_ptr<Buffers> buffers_;
@@ -71,7 +71,7 @@ class UdpTransport {
   unsigned burst_size_ = 0;
   std::array<uint16_t, server::OutgoingBatch::kMost> burst_ids_;
   std::unique_ptr<server::OutgoingBatch> batch_;
-  bool joins_ = false;  // they leave as one packet
+  std::optional<bool> joins_;  // they leave as one packet; not known before the first socket
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

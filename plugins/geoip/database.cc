@@ -9,7 +9,6 @@
 
 #include "base/error_text.h"
 #include "plugins/common/text_buffer.h"
-#include "server/listen/socket.h"
 
 namespace portolan::geoip {
 namespace {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "dns/rdata.h"
 #include "dns/rdata_text.h"
 #include "tests/unit/plugin_fixture.h"
@@ -81,19 +82,8 @@ endpoints: [{addresses: [10.244.0.3]}]
 ports: [{name: http, port: 8080, protocol: TCP}]
 )";
 
-// A folder with one file.
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/portolan-test-XXXXXX";
-    path_ = mkdtemp(name);
-    std::ofstream(path_ / "cluster.yaml") << kManifests;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
+struct Folder : TemporaryFolder {
+  Folder() { write("cluster.yaml", kManifests); }
 };
 
 // Behind the plugins: one address for every question, so that what is passed on can be told.

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "base/rcu.h"
+#include "base/temporary_folder.h"
 #include "plugins/kubernetes/model_api_server.h"
 #include "plugins/kubernetes/test_cluster.h"
 
@@ -216,19 +217,12 @@ cluster::ApiServer at(const ModelApiServer& api) {
   return server;
 }
 
-class Folder {
- public:
+struct Folder : TemporaryFolder {
   explicit Folder(const Lines& documents) {
-    char name[] = "/tmp/portolan-agreement-XXXXXX";
-    path_ = mkdtemp(name);
-    std::ofstream all(path_ / "cluster.yaml");
-    for (const std::string& document : documents) all << "---\n" << document << "\n";
+    std::string all;
+    for (const std::string& document : documents) all += "---\n" + document + "\n";
+    write("cluster.yaml", all);
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace

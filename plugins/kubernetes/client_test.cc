@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "plugins/kubernetes/kubernetes.h"
 #include "tests/unit/plugin_fixture.h"
 
@@ -32,18 +33,10 @@ metadata: {name: odd, namespace: media}
 status: {podIP: "2001:db8::22", phase: Running}
 )";
 
-class Folder {
+class Folder : public TemporaryFolder {
  public:
-  Folder() {
-    char name[] = "/tmp/portolan-test-XXXXXX";
-    path_ = mkdtemp(name);
-    std::ofstream(path_ / "cluster.yaml") << kManifests;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string line() const { return "manifests " + path_.string() + "\n"; }
-
- private:
-  std::filesystem::path path_;
+  Folder() { write("cluster.yaml", kManifests); }
+  std::string line() const { return "manifests " + path() + "\n"; }
 };
 
 // Stands where *metadata* stands: gives the block metadata.

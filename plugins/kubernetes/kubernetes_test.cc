@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "dns/rdata.h"
 #include "tests/unit/plugin_fixture.h"
 
@@ -50,19 +51,10 @@ metadata: {name: loop, namespace: prod}
 spec: {type: ExternalName, externalName: loop.prod.svc.cluster.local}
 )";
 
-class Folder {
+class Folder : public TemporaryFolder {
  public:
-  Folder() {
-    char name[] = "/tmp/portolan-test-XXXXXX";
-    path_ = mkdtemp(name);
-    std::ofstream(path_ / "cluster.yaml") << kManifests;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string line() const { return "manifests " + path_.string() + "\n"; }
-  void add(const char* name, const std::string& text) const { std::ofstream(path_ / name) << text; }
-
- private:
-  std::filesystem::path path_;
+  Folder() { write("cluster.yaml", kManifests); }
+  std::string line() const { return "manifests " + path() + "\n"; }
 };
 
 // Behind the plugin: one address for every question, so that what is passed on can be told.
@@ -146,7 +138,7 @@ TEST_CASE("kubernetes: services whose slices name one another many times over ar
     for (int k = 0; k < 14; ++k) all += ", {addresses: [m" + std::to_string(k) + ".prod.svc.cluster.local]}";
     all += "]\n";
   }
-  folder.add("mesh.yaml", all);
+  folder.write("mesh.yaml", all);
   PluginFixture fixture = with_options(folder.line());
   REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
   REQUIRE(wait_ready(fixture));
@@ -340,7 +332,7 @@ metadata: {name: big-1, namespace: prod, labels: {kubernetes.io/service-name: bi
 ports: [{name: http, port: 80}]
 endpoints: [)";
   for (int i = 0; i < 200; ++i) slice += "{addresses: [10.1.0." + std::to_string(i) + "]},";
-  folder.add("big.yaml", slice + "]\n");
+  folder.write("big.yaml", slice + "]\n");
   using testing::Ask;
   const std::string name = "big.prod.svc.cluster.local.";
   const Ask srv{.name = name, .type = RRType::srv, .edns_size = 1232};

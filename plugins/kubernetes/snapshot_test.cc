@@ -12,6 +12,7 @@
 
 #include "base/log_capture.h"
 #include "base/metrics.h"
+#include "base/temporary_folder.h"
 #include "plugins/kubernetes/snapshot_keeper.h"
 #include "plugins/kubernetes/test_cluster.h"
 
@@ -26,18 +27,7 @@ namespace {
 
 constexpr Shape kShape{.endpoint_slices = true, .pods = true, .pod_names = false};
 
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/portolan-test-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
+using Folder = TemporaryFolder;
 
 // One cluster with everything that a snapshot holds.
 void fill(Index& index) {
@@ -81,14 +71,14 @@ std::vector<std::pair<std::string, Lines>> everything(const Index& index) {
 std::string octets_of(const Index& index, const std::string& source = "here") {
   const Folder folder;
   const cluster::SnapshotHead head{cluster::digest_of(source), system_clock().wall(), index.services().serial()};
-  auto file = cluster::SnapshotFile::create(folder.file("s"), head);
+  auto file = cluster::SnapshotFile::create(folder / "s", head);
   SnapshotCursor cursor;
   std::string rows;
   while (!cursor.done()) index.collect(cursor, rows);
   REQUIRE_FALSE(cursor.lost);
   REQUIRE(file->write(rows).has_value());
   REQUIRE(file->finish().has_value());
-  return cluster::read_snapshot(folder.file("s")).value();
+  return cluster::read_snapshot(folder / "s").value();
 }
 
 void restore(Index& index, const std::string& octets) {
@@ -356,11 +346,11 @@ TEST_CASE("snapshot: rows that no index makes are refused, and nothing is put in
     CAPTURE(i);
     Index index(kShape, clock);
     const Folder folder;
-    auto file = cluster::SnapshotFile::create(folder.file("s"), {});
+    auto file = cluster::SnapshotFile::create(folder / "s", {});
     REQUIRE(file->write(space + cases[i].first).has_value());
     if (i > 2) REQUIRE(file->write(cases[0].first).has_value());
     REQUIRE(file->finish().has_value());
-    const std::string octets = cluster::read_snapshot(folder.file("s")).value();
+    const std::string octets = cluster::read_snapshot(folder / "s").value();
     const auto snapshot = cluster::Snapshot::parse(octets);
     REQUIRE(snapshot.has_value());
     CHECK(index.restore(*snapshot).has_value() == cases[i].second);
@@ -411,7 +401,7 @@ TEST_CASE("snapshot: a file that cannot be used is one line in the log, and the 
   const std::string good = octets_of(filled, source.identity());
   std::string damaged = good;
   damaged[good.size() / 2] ^= 1;
-  mkfifo(folder.file("pipe").c_str(), 0600);
+  mkfifo((folder / "pipe").c_str(), 0600);
   const struct {
     const char* name;
     std::string octets;
@@ -429,10 +419,10 @@ TEST_CASE("snapshot: a file that cannot be used is one line in the log, and the 
   };
   for (const auto& each : cases) {
     CAPTURE(each.name);
-    if (each.octets != "-") std::ofstream(folder.file(each.name)) << each.octets;
+    if (each.octets != "-") std::ofstream(folder / each.name) << each.octets;
     Index index(kShape, clock);
     log::LogCapture capture;
-    load_snapshot(folder.file(each.name), source, index, system_clock());
+    load_snapshot(folder / each.name, source, index, system_clock());
     const std::string line = capture.take();
     CHECK_MESSAGE(line.find(each.line) != line.npos, line);
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);
@@ -442,12 +432,12 @@ TEST_CASE("snapshot: a file that cannot be used is one line in the log, and the 
 
 TEST_CASE("snapshot: a snapshot belongs to what is read and from where, not to who reads it") {
   const Folder folder;
-  std::ofstream(folder.file("ca")) << "authority";
-  std::ofstream(folder.file("same-ca")) << "authority";
-  std::ofstream(folder.file("other-ca")) << "another authority";
+  std::ofstream(folder / "ca") << "authority";
+  std::ofstream(folder / "same-ca") << "authority";
+  std::ofstream(folder / "other-ca") << "another authority";
   SourceOptions source;
   source.api.url = "https://api.test:6443";
-  source.api.ca_file = folder.file("ca");
+  source.api.ca_file = folder / "ca";
   const auto with = [&](const std::function<void(SourceOptions&)>& change) {
     SourceOptions changed = source;
     change(changed);
@@ -455,8 +445,8 @@ TEST_CASE("snapshot: a snapshot belongs to what is read and from where, not to w
   };
   CHECK(with([](SourceOptions& options) { options.api.token = "another"; }));
   CHECK(with([](SourceOptions& options) { options.api.qps = 100; }));
-  CHECK(with([&](SourceOptions& options) { options.api.ca_file = folder.file("same-ca"); }));
-  CHECK_FALSE(with([&](SourceOptions& options) { options.api.ca_file = folder.file("other-ca"); }));
+  CHECK(with([&](SourceOptions& options) { options.api.ca_file = folder / "same-ca"; }));
+  CHECK_FALSE(with([&](SourceOptions& options) { options.api.ca_file = folder / "other-ca"; }));
   CHECK_FALSE(with([](SourceOptions& options) { options.api.url = "https://api.test:6444"; }));
   CHECK_FALSE(with([](SourceOptions& options) { options.wanted.pods = true; }));
   CHECK_FALSE(with([](SourceOptions& options) { options.pod_names = true; }));
@@ -494,7 +484,7 @@ Lines saved_answer(const std::string& path, const char* name) {
 
 TEST_CASE("snapshot keeper: nothing is saved before all is known, then every change, and the last one at the end") {
   const Folder folder;
-  const std::string path = folder.file("s");
+  const std::string path = folder / "s";
   SourceOptions source;
   const StatePtr state = state_of(source, "http://127.0.0.1:1/keeper");
   {
@@ -528,7 +518,7 @@ TEST_CASE("snapshot keeper: nothing is saved before all is known, then every cha
 
 TEST_CASE("snapshot keeper: a file that another state got is left to it") {
   const Folder folder;
-  const std::string path = folder.file("s");
+  const std::string path = folder / "s";
   SourceOptions old_source, new_source;
   const StatePtr old_state = state_of(old_source, "http://127.0.0.1:1/old");
   const StatePtr new_state = state_of(new_source, "http://127.0.0.1:1/new");
@@ -554,7 +544,7 @@ TEST_CASE("snapshot keeper: a file that another state got is left to it") {
 
 TEST_CASE("snapshot keeper: a place that cannot be written is one line in the log, then counted, until it can be") {
   const Folder folder;
-  const std::string path = folder.file("later/s");
+  const std::string path = folder / "later/s";
   SourceOptions source;
   const StatePtr state = state_of(source, "http://127.0.0.2:1/failing");
   snapshot_all(index_of(state));
@@ -567,7 +557,7 @@ TEST_CASE("snapshot keeper: a place that cannot be written is one line in the lo
     return at == text.npos ? -1 : std::stoi(text.substr(at + name.size()));
   };
   CHECK(eventually([&] { return failures() >= 3; }));
-  std::filesystem::create_directory(folder.file("later"));
+  std::filesystem::create_directory(folder / "later");
   CHECK(eventually([&] { return inode_of(path) != 0; }));
   CHECK(eventually([&] { return !keeper->failing(); }));
   std::string lines;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "base/temporary_folder.h"
 #include "dns/rdata.h"
 #include "plugins/kubernetes/external.h"
 #include "plugins/kubernetes/kubernetes.h"
@@ -28,18 +29,7 @@ using portolan::testing::PluginFixture;
 
 namespace {
 
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/portolan-test-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
+using Folder = TemporaryFolder;
 
 EdeCode seen_reason = EdeCode::none;
 
@@ -258,7 +248,7 @@ TEST_CASE("kubernetes: a namespace that the configuration hides is given as the 
 
 TEST_CASE("kubernetes: a start from a snapshot answers what is there, and is ready when told so") {
   const Folder folder;
-  const std::string options = "pods verified\n snapshot " + folder.file("s");
+  const std::string options = "pods verified\n snapshot " + folder / "s";
   {
     PluginFixture first = server_with(options + "\n");
     REQUIRE_MESSAGE(first.ok(), first.error_text());
@@ -266,7 +256,7 @@ TEST_CASE("kubernetes: a start from a snapshot answers what is there, and is rea
     apply_all(index_of(first));
     end(index_of(first), {Kind::service, Kind::endpoint_slice, Kind::pod, Kind::namespace_});
   }
-  REQUIRE(std::filesystem::exists(folder.file("s")));
+  REQUIRE(std::filesystem::exists(folder / "s"));
   for (const bool serve : {false, true}) {
     PluginFixture fixture = server_with(options + (serve ? " serve\n" : "\n"));
     REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
@@ -288,7 +278,7 @@ TEST_CASE("kubernetes: a start from a snapshot answers what is there, and is rea
 
 TEST_CASE("kubernetes: from outside too, a headless service of a snapshot answers with its endpoints") {
   const Folder folder;
-  const std::string options = "snapshot " + folder.file("s") + "\n";
+  const std::string options = "snapshot " + folder / "s" + "\n";
   {
     PluginFixture first = server_with(options);
     REQUIRE_MESSAGE(first.ok(), first.error_text());
@@ -336,7 +326,7 @@ TEST_CASE("kubernetes: blocks with one cluster share its snapshot, whichever nam
                              options + second + "\n}\n}\n",
                          {portolan::testing::reason_seen("errors", seen_reason), kubernetes_plugin});
   };
-  const std::string snapshot = "snapshot " + folder.file("s");
+  const std::string snapshot = "snapshot " + folder / "s";
   {
     PluginFixture fixture = both(snapshot, snapshot);
     REQUIRE_MESSAGE(fixture.ok(), fixture.error_text());
@@ -351,7 +341,7 @@ TEST_CASE("kubernetes: blocks with one cluster share its snapshot, whichever nam
 
 TEST_CASE("kubernetes: a snapshot in a place where none can be is refused") {
   const Folder folder;
-  const std::string path = folder.file("s");
+  const std::string path = folder / "s";
   const std::string plain = "kubernetes {\n endpoint http://127.0.0.1:1\n";
   const struct {
     std::string text;
@@ -361,8 +351,8 @@ TEST_CASE("kubernetes: a snapshot in a place where none can be is refused") {
            "\n}\n}\n",
        "Corefile:11 - Error during parsing: snapshot \"" + path +
            "\" belongs to a block that reads other objects: expected a file of its own"},
-      {"a.test {\n" + plain + "snapshot " + folder.file("") + "\n}\n}\n", "expected a file, not a folder"},
-      {"a.test {\n" + plain + "snapshot " + folder.file(".") + "\n}\n}\n", "expected a file, not a folder"},
+      {"a.test {\n" + plain + "snapshot " + folder / "" + "\n}\n}\n", "expected a file, not a folder"},
+      {"a.test {\n" + plain + "snapshot " + folder / "." + "\n}\n}\n", "expected a file, not a folder"},
       {"a.test {\n" + plain + "snapshot\n}\n}\n", "snapshot"},
       {"a.test {\n" + plain + "snapshot f always\n}\n}\n", "always"},
       {"a.test {\n" + plain + "snapshot f serve serve\n}\n}\n", "serve"},
@@ -373,7 +363,7 @@ TEST_CASE("kubernetes: a snapshot in a place where none can be is refused") {
     REQUIRE_FALSE(fixture.ok());
     CHECK_MESSAGE(fixture.error_text().find(each.found) != std::string::npos, fixture.error_text());
   }
-  PluginFixture manifests("a.test {\n kubernetes {\n manifests " + folder.file("") + "\n snapshot " + path + "\n}\n}\n",
+  PluginFixture manifests("a.test {\n kubernetes {\n manifests " + folder / "" + "\n snapshot " + path + "\n}\n}\n",
                           {kubernetes_plugin});
   REQUIRE_MESSAGE(manifests.ok(), manifests.error_text());
   REQUIRE(manifests.configuration().warnings().size() == 1);

@@ -68,7 +68,7 @@ int milliseconds_until(SteadyTime time) {
 Result<Child> Child::start(std::span<const std::string> words) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return fail("pipe: " + error_text(errno));
-  server::Descriptor output(ends[0]), theirs(ends[1]);
+  Descriptor output(ends[0]), theirs(ends[1]);
   fcntl(theirs.get(), F_SETFL, 0);  // programs do not expect that writing fails
   Actions actions;
   posix_spawn_file_actions_addopen(&actions.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -82,7 +82,7 @@ Result<Child> Child::start(std::span<const std::string> words) {
   pid_t pid = -1;
   const int failed = posix_spawnp(&pid, arguments[0], &actions.files, &actions.attributes, arguments.data(), environ);
   if (failed != 0) return fail("exec \"" + words[0] + "\": " + error_text(failed));
-  return Child(pid, std::move(output), server::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))));
+  return Child(pid, std::move(output), Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))));
 }
 
 Child::Child(Child&& other) noexcept

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "server/listen/socket.h"
 
 namespace portolan::on {
 
@@ -32,14 +32,14 @@ class Child {
   std::string wait(std::optional<SteadyTime> until, int end, const std::function<void(std::string_view)>& line);
 
  private:
-  Child(pid_t pid, server::Descriptor output, server::Descriptor process)
+  Child(pid_t pid, Descriptor output, Descriptor process)
       : pid_(pid), output_(std::move(output)), process_(std::move(process)) {}
   bool read_output(const std::function<void(std::string_view)>& line);
   void give_lines(const std::function<void(std::string_view)>& line, bool all);
   std::optional<int> ended();
 
   pid_t pid_ = -1;
-  server::Descriptor output_, process_;
+  Descriptor output_, process_;
   std::string unread_;  // of the line that has not come whole
 };
 

@@ -29,8 +29,8 @@ std::string joined(const std::vector<std::string>& words) {
 
 /// What the threads have in common with the hooks.
 struct Hooks::Shared {
-  server::Descriptor end_others{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};    // readable: startup commands are to end
-  server::Descriptor end_shutdown{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // and those for the shutdown
+  Descriptor end_others{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};    // readable: startup commands are to end
+  Descriptor end_shutdown{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // and those for the shutdown
   std::mutex mutex;
   std::condition_variable changed;
   unsigned running = 0;           // threads

@@ -49,7 +49,7 @@ class Flood {
     }
   }
 
-  server::Descriptor socket_;
+  Descriptor socket_;
   std::atomic<bool> end_{false};
   std::array<std::thread, 2> threads_;
 };

@@ -41,13 +41,13 @@ class FakePrimary {
   void listen() {
     const SocketAddress any{*IpAddress::parse("127.0.0.1"), address_.port};
     do {
-      tcp_ = server::Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      tcp_ = Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       const int on = 1;
       setsockopt(tcp_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
       REQUIRE(bind_to(tcp_, any));
       REQUIRE(::listen(tcp_.get(), 16) == 0);
       address_ = {any.ip, server::bound_port(tcp_.get())};
-      udp_ = server::Descriptor(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      udp_ = Descriptor(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     } while (!bind_to(udp_, address_) && any.port == 0);
     tcp_watch_ = std::make_unique<FdWatch>(loop_, tcp_.get());
     udp_watch_ = std::make_unique<FdWatch>(loop_, udp_.get());
@@ -59,8 +59,8 @@ class FakePrimary {
     tcp_watch_.reset();
     udp_watch_.reset();
     connections_.clear();
-    tcp_ = server::Descriptor();
-    udp_ = server::Descriptor();
+    tcp_ = Descriptor();
+    udp_ = Descriptor();
   }
   void close_connections() { connections_.clear(); }
 
@@ -94,13 +94,13 @@ class FakePrimary {
 
  private:
   struct Connection {
-    server::Descriptor fd;
+    Descriptor fd;
     std::unique_ptr<FdWatch> watch;
     std::vector<uint8_t> in;
     bool closed = false;
   };
 
-  static bool bind_to(const server::Descriptor& fd, const SocketAddress& address) {
+  static bool bind_to(const Descriptor& fd, const SocketAddress& address) {
     sockaddr_storage storage{};
     const socklen_t length = address.to(storage);
     return bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) == 0;
@@ -111,7 +111,7 @@ class FakePrimary {
       const int fd = accept4(tcp_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (fd >= 0) {
         auto& connection = connections_.emplace_back(std::make_unique<Connection>());
-        connection->fd = server::Descriptor(fd);
+        connection->fd = Descriptor(fd);
         connection->watch = std::make_unique<FdWatch>(loop_, fd);
         wait_connection(*connection);
       }
@@ -238,7 +238,7 @@ class FakePrimary {
   Loop& loop_;
   const dns::Name zone_;
   SocketAddress address_{};
-  server::Descriptor tcp_, udp_;
+  Descriptor tcp_, udp_;
   std::unique_ptr<FdWatch> tcp_watch_, udp_watch_;
   std::list<std::unique_ptr<Connection>> connections_;
 };

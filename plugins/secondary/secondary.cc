@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/error_text.h"
-#include "server/listen/socket.h"
 #include "server/setup.h"
 #include "zones/transfer.h"
 

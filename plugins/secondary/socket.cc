@@ -44,7 +44,7 @@ Task<Result<void>> PrimarySocket::connect(Patience patience) {
   sockaddr_storage storage{};
   const socklen_t length = primary_.to(storage);
   const int type = is_tcp() ? SOCK_STREAM : SOCK_DGRAM;
-  fd_ = server::Descriptor(::socket(storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  fd_ = Descriptor(::socket(storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd_) co_return dial_error("socket: " + error_text(errno));
   const int connected = ::connect(fd_.get(), reinterpret_cast<sockaddr*>(&storage), length);
   if (connected != 0 && errno != EINPROGRESS) co_return dial_error("connect: " + error_text(errno));

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/descriptor.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/task.h"
-#include "server/listen/socket.h"
 
 namespace portolan::secondary {
 
@@ -41,7 +41,7 @@ class PrimarySocket {
   Loop& loop_;
   const Kind kind_;
   const SocketAddress primary_;
-  server::Descriptor fd_;
+  Descriptor fd_;
   std::optional<FdWatch> watch_;  // in front of fd_'s end
   std::vector<uint8_t> in_;
   size_t used_ = 0;  // octets of in_ that have been handed out

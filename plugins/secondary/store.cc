@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/error_text.h"
 #include "plugins/common/zone_file_name.h"
-#include "server/listen/socket.h"
 #include "zones/incoming_transfer.h"
 #include "zones/transfer.h"
 #include "zones/zone_file.h"
@@ -92,8 +92,7 @@ std::string ZoneStore::path(const dns::Name& zone) const { return folder_ + "/" 
 Result<void> ZoneStore::write(std::shared_ptr<const ZoneTree> tree, WallTime now) const {
   const std::string path = this->path(tree->origin());
   const std::string new_path = path + ".new";
-  const server::Descriptor fd(
-      open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
+  const Descriptor fd(open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
   if (!fd) return system_error("open", new_path);
   const timespec times[2] = {to_timespec(now), to_timespec(now)};
   if (!write_zone(fd.get(), std::move(tree)) || futimens(fd.get(), times) != 0 || fsync(fd.get()) != 0 ||
@@ -103,7 +102,7 @@ Result<void> ZoneStore::write(std::shared_ptr<const ZoneTree> tree, WallTime now
     return error;
   }
   // The new name has to survive a crash too. A folder that cannot be synced still has the file.
-  if (const server::Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); folder) {
+  if (const Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); folder) {
     fsync(folder.get());
   }
   return {};

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/temporary_folder.h"
 #include "dns/rdata_text.h"
 #include "zones/transfer.h"
 #include "zones/zone_file.h"
@@ -20,15 +21,7 @@ using Lines = std::vector<std::string>;
 const dns::Name kOrigin = *dns::Name::parse("alder.test.");
 const WallTime kNow{std::chrono::seconds(1'700'000'000)};
 
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(path_)); }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_; }
-
- private:
-  char path_[40] = "/tmp/zone_store_test.XXXXXX";
-};
+using Folder = TemporaryFolder;
 
 std::shared_ptr<const zones::ZoneTree> tree_of(const std::string& text) {
   auto read = zones::read_zone_text("@ 60 IN SOA ns h 7 3600 600 86400 5\n@ 60 IN NS ns\n" + text, "db", kOrigin);

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/log_capture.h"
+#include "base/temporary_folder.h"
 #include "plugins/secondary/fake_primary_test.h"
 
 namespace portolan::secondary {
@@ -498,16 +499,7 @@ TEST_CASE("secondary: only so many transfers are under way; the next begins when
   others[1]->stop(&setting);
 }
 
-// A folder of its own, gone at the end of the test.
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(path_)); }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_; }
-
- private:
-  char path_[40] = "/tmp/secondary_test.XXXXXX";
-};
+using Folder = TemporaryFolder;
 
 TEST_CASE("secondary: with a copy on disk a start without primaries serves until it expires") {
   Folder folder;

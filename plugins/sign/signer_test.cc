@@ -12,6 +12,7 @@
 #include <set>
 
 #include "base/log_capture.h"
+#include "base/temporary_folder.h"
 #include "dns/rdata.h"
 #include "dns/testing.h"
 #include "plugins/sign/signed_file.h"
@@ -28,20 +29,13 @@ namespace {
 
 using testing::PluginFixture;
 
-class Folder {
+class Folder : public TemporaryFolder {
  public:
   Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "sign-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
     write("db", "@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n");
     key("ksk", zones::kKeySigning);
     key("zsk", zones::kZoneSigning);
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-  void write(const std::string& name, std::string_view text) const { std::ofstream(*this / name) << text; }
   void key(const std::string& base, const zones::ExampleKey& key) const {
     write(base + ".key", key.open);
     write(base + ".private", key.secret);
@@ -52,13 +46,10 @@ class Folder {
   }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
-    for (const auto& each : std::filesystem::directory_iterator(path_)) all.push_back(each.path().filename());
+    for (const auto& each : std::filesystem::directory_iterator(path())) all.push_back(each.path().filename());
     std::sort(all.begin(), all.end());
     return all;
   }
-
- private:
-  std::string path_;
 };
 
 Job job(const Folder& folder, std::vector<zones::SigningKey> keys = {zones::kKeySigning.key()}) {

@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/descriptor.h"
 #include "base/log_capture.h"
-#include "server/listen/socket.h"
 
 namespace portolan::trace {
 namespace {
@@ -91,7 +91,7 @@ TEST_CASE("trace: a collector's certificate must be good for the system's author
 
 TEST_CASE("trace: the end does not wait for a connection to a collector that cannot be reached") {
   // A listener whose queue is full: the kernel says nothing to another one.
-  const server::Descriptor collector(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Descriptor collector(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -100,7 +100,7 @@ TEST_CASE("trace: the end does not wait for a connection to a collector that can
   REQUIRE(bind(collector.get(), generic, size) == 0);
   REQUIRE(listen(collector.get(), 0) == 0);
   REQUIRE(getsockname(collector.get(), generic, &size) == 0);
-  std::vector<server::Descriptor> queued;
+  std::vector<Descriptor> queued;
   for (int i = 0; i < 4; ++i) {
     queued.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     connect(queued.back().get(), generic, size);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/log_capture.h"
+#include "base/temporary_folder.h"
 #include "plugins/transfer/transfer.h"
 #include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
@@ -25,15 +26,7 @@ using testing::Ask;
 using testing::PluginFixture;
 using Lines = std::vector<std::string>;
 
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(path_)); }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_; }
-
- private:
-  char path_[40] = "/tmp/journals_test.XXXXXX";
-};
+using Folder = TemporaryFolder;
 
 std::shared_ptr<const zones::ZoneTree> version(uint32_t serial, int others = 40) {
   std::string text =

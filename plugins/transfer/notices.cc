@@ -8,11 +8,11 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/error_text.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "dns/message.h"
-#include "server/listen/socket.h"
 
 namespace portolan::transfer {
 namespace {
@@ -49,7 +49,7 @@ class Notices::Notice {
   const std::optional<IpAddress> source_;
   const std::shared_ptr<const dns::TsigKey> key_;
   Timer timer_;
-  server::Descriptor socket_;
+  Descriptor socket_;
   std::optional<FdWatch> watch_;
   std::vector<uint8_t> packet_;
   std::optional<dns::TsigRequest> signed_;  // packet_, with a key
@@ -79,7 +79,7 @@ void Notices::Notice::try_once() {
 bool Notices::Notice::send() {
   sockaddr_storage storage{};
   socklen_t length = server_.to(storage);
-  socket_ = server::Descriptor(::socket(storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  socket_ = Descriptor(::socket(storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket_) return false;
   if (source_) {
     sockaddr_storage own{};
@@ -138,7 +138,7 @@ void Notices::Notice::try_again() {
 
 void Notices::Notice::close() {
   watch_.reset();
-  socket_ = server::Descriptor();
+  socket_ = Descriptor();
 }
 
 Notices::Notices(Loop& loop, std::chrono::nanoseconds patience, const Clock& clock)

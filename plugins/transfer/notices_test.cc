@@ -60,7 +60,7 @@ class Secondary {
   std::vector<Received> received;
 
  private:
-  server::Descriptor socket_;
+  Descriptor socket_;
 };
 
 std::vector<uint8_t> accepted(const Received& notify, uint8_t rcode = 0) {

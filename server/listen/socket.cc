@@ -75,16 +75,6 @@ bool switched_off(const char* path) {
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (fd_ >= 0) close(fd_);
-  fd_ = other.release();
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
 Result<Descriptor> open_udp(const SocketAddress& address) {
   auto fd = bound(address, SOCK_DGRAM, "udp");
   if (fd.has_error()) return fd;

@@ -4,29 +4,10 @@
 #include <string>
 
 #include "base/address.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 
 namespace portolan::server {
-
-/// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-  int get() const { return fd_; }
-  int release() {
-    const int fd = fd_;
-    fd_ = -1;
-    return fd;
-  }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 /// A non-blocking UDP socket with SO_REUSEPORT, a large receive buffer, and, where it is bound to every address, the
 /// destination of each packet (IP_PKTINFO, RFC 3542). IPv6 sockets take IPv6 only.

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "server/listen/socket.h"
+#include "base/descriptor.h"
 
 namespace portolan::server {
 

@@ -14,6 +14,7 @@
 #include "server/core_worker.h"
 #include "server/listen/proxy_header.h"
 #include "server/listen/proxy_rules.h"
+#include "server/listen/socket.h"
 #include "server/serve.h"
 
 namespace portolan::server {

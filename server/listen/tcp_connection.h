@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/clock.h"
-#include "server/listen/socket.h"
+#include "base/descriptor.h"
 #include "server/query.h"
 
 namespace portolan::server {

@@ -11,6 +11,7 @@
 #include "server/configuration.h"
 #include "server/core_metrics.h"
 #include "server/core_worker.h"
+#include "server/listen/socket.h"
 #include "server/serve.h"
 
 namespace portolan::server {

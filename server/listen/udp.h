@@ -8,9 +8,9 @@
 #include <memory>
 #include <optional>
 
+#include "base/descriptor.h"
 #include "base/loop.h"
 #include "server/listen/outgoing_batch.h"
-#include "server/listen/socket.h"
 #include "server/listen/udp_proxy.h"
 #include "server/listen/unsent.h"
 #include "server/query.h"

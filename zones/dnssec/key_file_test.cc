@@ -7,27 +7,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "dns/testing.h"
 #include "zones/dnssec/testing.h"
 
 namespace portolan::zones {
 namespace {
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "keys-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-  void write(const std::string& name, std::string_view text) const { std::ofstream(*this / name) << text; }
-
- private:
-  std::string path_;
-};
+using Folder = TemporaryFolder;
 
 TEST_CASE("key files: a base name and the names of both files mean the same key") {
   Folder folder;
