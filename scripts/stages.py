@@ -19,7 +19,8 @@ PYTHON = "/usr/bin/python3"
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:exitcode=66",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:exitcode=66:suppressions="
+                    + os.path.join(ROOT, "scripts", "tsan.supp"),
 }
 
 

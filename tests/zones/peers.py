@@ -96,6 +96,7 @@ class Nsd(Peer):
     chroot: ""
     database: ""
     server-count: 1
+    rrl-ratelimit: 0
     verbosity: 2
     zonesdir: "{self.folder}"
     xfrdir: "{self.folder}"
