@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The server beside NSD, Knot DNS and BIND: zone transfers from them and to them, and answers from the same zones.
+"""The server beside NSD, Knot DNS and BIND: zone transfers from them and to them, answers from the same zones, and what
+is read from zone files.
 
     suite.py --server build/release/portolan [--only GLOB]
 
@@ -19,6 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import answers  # noqa: E402
 import journals  # noqa: E402
+import zone_files  # noqa: E402
+from broken_zones import BROKEN_DATA, BROKEN_FILES  # noqa: E402
 from peers import PEERS, ZONE, Failed, Key, Knot, KnotWithCatalog, KnotWithDigest, Nsd, eventually  # noqa: E402
 from server import Asking, Server, expect, process, usr1  # noqa: E402
 from transfers import content, expected  # noqa: E402
@@ -261,6 +264,11 @@ CASES += [("digest_fits_knot", digest_fits, KnotWithDigest),
           ("reload_keeps_the_zone_knot", reload_keeps_the_zone, Knot)]
 CASES += [(f"same_answers_{how}_{peer.__name__.lower()}", functools.partial(answers.same_answers, how=how), peer)
           for peer in (Knot, Nsd) for how in answers.SIGNED]
+TEXTS = {"first": FIRST, "second": SECOND, "third": THIRD, "large": LARGE, "journal": journals.version(1)}
+CASES += [("zone_files_of_golden", zone_files.of_golden, zone_files.Checkzone),
+          ("zone_files_of_tests", functools.partial(zone_files.of_tests, texts=TEXTS), zone_files.Checkzone),
+          ("broken_zone_files", functools.partial(zone_files.broken, table=BROKEN_FILES), zone_files.Checkzone),
+          ("broken_data_in_zone_files", functools.partial(zone_files.broken, table=BROKEN_DATA), zone_files.Checkzone)]
 
 
 def main():

@@ -22,8 +22,9 @@ def rates(bench):
     with running(commands, **peers.CLUSTER_PROBE) as servers:
         bench.right(servers.values(), [mix])
         full = bench.once(servers["project"], mix)["qps"]
-        for share in (0.5, 0.05):
-            rows = bench.interleaved([(each, mix) for each in servers.values()], rate=full * share)
+        for share, rounds in ((0.5, 3 * bench.rounds), (0.05, 7 * bench.rounds)):  # few answers a round: they scatter
+            rows = bench.interleaved([(each, mix) for each in servers.values()], rounds, steady=False,
+                                     rate=full * share)
             mine, echo = rows["project", mix], rows["udpecho", mix]
             bench.row(f"load: CPU an answer at {share:.0%} of the saturating rate ÷ udpecho's",
                       ratios(mine, echo, "cpu_us"), 1.25, "≤",
