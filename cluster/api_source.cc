@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/scheduling.h"
 #include "cluster/api_client.h"
 #include "cluster/flow_control.h"
 #include "cluster/reflector.h"
@@ -47,7 +48,10 @@ class ApiSource : public Source {
     }
     // Backwards: pods are the most, and what is asked for first is read first.
     for (auto each = reflectors_.rbegin(); each != reflectors_.rend(); ++each) {
-      threads_.emplace_back([&reflector = **each] { reflector.run(); });
+      threads_.emplace_back([&reflector = **each] {
+        ask_short_turns();
+        reflector.run();
+      });
     }
     return {};
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/scheduling.h"
 #include "server/configuration.h"
 #include "server/listen/tcp.h"
 #include "server/listen/udp.h"
@@ -50,6 +51,7 @@ CoreWorker::~CoreWorker() = default;
 void CoreWorker::start() {
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
+    ask_short_turns();
     loop_.run();
   });
 }

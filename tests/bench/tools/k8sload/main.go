@@ -401,7 +401,14 @@ func background(stop chan struct{}, done *int64) *sync.WaitGroup {
 }
 
 // bareWatch reads all endpoint slices' events as they come and tells when it has read each new address of lat-head-x.
+// The API server ends the watch of one that cannot keep up: it begins anew.
 func bareWatch(read func(ip string, at time.Time)) {
+	for {
+		watchOnce(read)
+	}
+}
+
+func watchOnce(read func(ip string, at time.Time)) {
 	r, _ := http.NewRequest("GET", *api+"/apis/discovery.k8s.io/v1/endpointslices?watch=true", nil)
 	r.Header.Set("Authorization", "Bearer "+*token)
 	res, err := client.Do(r)
@@ -409,6 +416,7 @@ func bareWatch(read func(ip string, at time.Time)) {
 		fmt.Fprintln(os.Stderr, "the bare watch does not start:", err)
 		os.Exit(1)
 	}
+	defer res.Body.Close()
 	lines := bufio.NewReaderSize(res.Body, 1<<20)
 	for {
 		line, err := lines.ReadSlice('\n')
