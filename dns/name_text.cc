@@ -1,7 +1,9 @@
 // Names in presentation form (RFC 1035 section 5.1), both ways.
 #include <array>
+#include <cstring>
 
 #include "dns/name.h"
+#include "dns/zone_text.h"
 
 namespace portolan::dns {
 namespace {
@@ -45,6 +47,7 @@ struct WireName {
   size_t size = 1;   // the length octet of the open label included
   size_t label = 0;  // where the open label's length octet lies
 
+  NameView view() const { return {octets.data(), static_cast<uint8_t>(size)}; }
   size_t label_size() const { return size - label - 1; }
   bool append(uint8_t octet) {
     if (size == kMaxName) return false;
@@ -55,6 +58,13 @@ struct WireName {
     if (size == kMaxName) return false;
     octets[label] = static_cast<uint8_t>(label_size());
     label = size++;
+    return true;
+  }
+  /// What was closed last becomes the name that goes on with `origin`.
+  bool append_name(NameView origin) {
+    if (label + origin.size() > kMaxName) return false;
+    std::memcpy(&octets[label], origin.data(), origin.size());
+    size = label + origin.size();
     return true;
   }
 };
@@ -73,28 +83,32 @@ int read_escape(std::string_view text, size_t& at) {
   return value <= 255 ? value : -1;
 }
 
-Result<size_t> parse_wire(std::string_view text, WireName& name) {
+/// `origin`, if any, is where a name without a final dot goes on.
+Result<void> parse_wire(std::string_view text, WireName& name, const NameView* origin = nullptr) {
+  constexpr const char* kTooLong = "longer than 255 octets";
   if (text == ".") {
     name.octets[0] = 0;
-    return size_t{1};
+    return {};
   }
   for (size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '.') {
       if (name.label_size() == 0) return name_error(text, "empty label");
-      if (!name.close_label()) return name_error(text, "longer than 255 octets");
+      if (!name.close_label()) return name_error(text, kTooLong);
       continue;
     }
     int octet = static_cast<uint8_t>(text[at]);
+    if (octet == '"' && origin) return name_error(text, "quoted");
     if (octet == '\\') octet = read_escape(text, at);
     if (octet < 0) return name_error(text, "broken escape");
     if (name.label_size() == kMaxLabel) return name_error(text, "label longer than 63 octets");
-    if (!name.append(static_cast<uint8_t>(octet))) return name_error(text, "longer than 255 octets");
+    if (!name.append(static_cast<uint8_t>(octet))) return name_error(text, kTooLong);
   }
   if (text.empty()) return name_error(text, "empty");
   // Without a final dot the last label is still open.
-  if (name.label_size() != 0 && !name.close_label()) return name_error(text, "longer than 255 octets");
-  name.octets[name.label] = 0;
-  return name.label + 1;
+  const bool relative = name.label_size() != 0;
+  if (relative && !name.close_label()) return name_error(text, kTooLong);
+  if (!name.append_name(relative && origin ? *origin : NameView())) return name_error(text, kTooLong);
+  return {};
 }
 
 }  // namespace
@@ -112,17 +126,22 @@ std::string NameView::text() const {
 
 Result<Name> Name::parse(std::string_view text) {
   WireName wire;
-  const auto size = parse_wire(text, wire);
-  if (!size) return size.error();
-  return Name(NameView(wire.octets.data(), static_cast<uint8_t>(*size)));
+  if (const auto read = parse_wire(text, wire); read.has_error()) return read.error();
+  return Name(wire.view());
+}
+
+Result<Name> parse_zone_name(std::string_view text, NameView origin) {
+  if (text == "@") return Name(origin);
+  WireName wire;
+  if (const auto read = parse_wire(text, wire, &origin); read.has_error()) return read.error();
+  return Name(wire.view());
 }
 
 Result<NameView> parse_name(std::string_view text, Arena& arena) {
   WireName wire;
-  const auto size = parse_wire(text, wire);
-  if (!size) return size.error();
-  const auto copy = arena.copy({wire.octets.data(), *size});
-  return NameView(copy.data(), static_cast<uint8_t>(*size));
+  if (const auto read = parse_wire(text, wire); read.has_error()) return read.error();
+  const auto copy = arena.copy(wire.view().wire());
+  return NameView(copy.data(), static_cast<uint8_t>(copy.size()));
 }
 
 }  // namespace portolan::dns

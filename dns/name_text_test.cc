@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "dns/testing.h"
+#include "dns/zone_text.h"
 
 namespace portolan::dns {
 namespace {
@@ -62,6 +63,38 @@ TEST_CASE("name: labels have up to 63 octets, names up to 255") {
   CHECK(name(many).text() == many);
   CHECK_FALSE(Name::parse(many + "a").has_value());
   CHECK(name(many).view().compare(name(many)) == 0);
+}
+
+TEST_CASE("name: in zone files a name without a final dot goes on with the origin") {
+  const Name origin = name("Example.org.");
+  const struct {
+    const char *text, *name;
+  } cases[] = {
+      {"@", "Example.org."},
+      {".", "."},
+      {"www", "www.Example.org."},
+      {"a.b", "a.b.Example.org."},
+      {"www.", "www."},
+      {"a\\.", "a\\..Example.org."},
+      {"a\\\\.", "a\\\\."},
+      {"\\@", "\\@.Example.org."},
+      {"x\\\"y", "x\\\"y.Example.org."},
+  };
+  for (const auto& each : cases) {
+    CAPTURE(std::string(each.text));
+    const auto parsed = parse_zone_name(each.text, origin);
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->text() == each.name);
+  }
+  for (const char* text : {"", "..", ".a", "a..b", "a\\", "\"a\"", "a\"b"}) {
+    CAPTURE(std::string(text));
+    CHECK(parse_zone_name(text, origin).has_error());
+  }
+  CHECK(parse_zone_name("a", NameView())->text() == "a.");
+  const std::string label(63, 'x');
+  const Name deep = name(label + "." + label + "." + label + ".");
+  CHECK(parse_zone_name(std::string(61, 'y'), deep)->view().size() == 255);
+  CHECK(parse_zone_name(std::string(62, 'y'), deep).has_error());
 }
 
 }  // namespace

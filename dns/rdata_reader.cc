@@ -12,7 +12,8 @@ class RdataWalk {
   /// `packet` ends where the rdata ends: a name's pointers may not lead beyond.
   RdataWalk(Packet packet, size_t at, uint8_t* to) : packet_(packet), at_(at), to_(to) {}
 
-  bool run(const char* schema);
+  /// Rdata that is not `whole` may be cut between two fields, but not behind counted octets.
+  bool run(const char* schema, bool whole = false);
   bool compressed() const { return compressed_; }
   size_t size() const { return size_; }
 
@@ -29,7 +30,7 @@ class RdataWalk {
   size_t at_;
   uint8_t* to_;
   size_t size_ = 0;  // without compression
-  bool compressed_ = false;
+  bool compressed_ = false, whole_ = false;
 };
 
 bool RdataWalk::take(size_t count) {
@@ -55,7 +56,7 @@ bool RdataWalk::take_string() { return left() != 0 && take(packet_[at_] + 1U); }
 bool RdataWalk::take_counted(size_t count_octets) {
   if (left() < count_octets) return false;
   const size_t count = count_octets == 1 ? packet_[at_] : read16(&packet_[at_]);
-  return take(count_octets) && (left() == 0 || take(count));
+  return take(count_octets) && ((left() == 0 && !whole_) || take(count));
 }
 
 bool strings_are_valid(Packet rest) {
@@ -180,7 +181,7 @@ bool RdataWalk::rest_is_valid(char field) const {
   const Packet rest = packet_.subspan(at_);
   switch (field) {
     case 'T':
-      return strings_are_valid(rest);
+      return strings_are_valid(rest) && !(whole_ && rest.empty());
     case 'B':
       return bitmap_is_valid(rest);
     case 'P':
@@ -218,11 +219,11 @@ bool RdataWalk::take_field(char field) {
   }
 }
 
-bool RdataWalk::run(const char* schema) {
+bool RdataWalk::run(const char* schema, bool whole) {
+  whole_ = whole;
   bool after_counted = false;
   for (; *schema != '\0'; ++schema) {
-    // Rdata may be cut between two fields, but not behind counted octets.
-    if (left() == 0 && !after_counted) return true;
+    if (left() == 0 && !after_counted && !whole_) return true;
     if (!take_field(*schema)) return false;
     after_counted = *schema == 'h' || *schema == 'H';
   }
@@ -230,6 +231,11 @@ bool RdataWalk::run(const char* schema) {
 }
 
 }  // namespace
+
+bool rdata_is_whole(RRType type, std::span<const uint8_t> rdata) {
+  RdataWalk walk(rdata, 0, nullptr);
+  return walk.run(rdata_schema(type), true) && !walk.compressed();
+}
 
 bool rdata_is_valid(Packet packet, const RecordFields& fields) {
   return RdataWalk(packet.first(fields.end), fields.rdata, nullptr).run(rdata_schema(fields.type));

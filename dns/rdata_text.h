@@ -1,5 +1,4 @@
-// Records in presentation form, both ways, through ldns: for zone files, templates, tests and logs, where speed does
-// not matter.
+// Records in presentation form, both ways: for zone files, templates, tests and logs.
 #pragma once
 
 #include <string>
@@ -7,6 +6,7 @@
 
 #include "base/result.h"
 #include "dns/message.h"
+#include "dns/zone_text.h"
 
 namespace portolan::dns {
 
@@ -28,8 +28,11 @@ struct OwnedRecord {
 Result<OwnedRecord> parse_record(std::string_view text, const Name& origin, uint32_t default_ttl,
                                  const Name& previous = {});
 
-/// Rdata alone, in presentation form: parse_rdata(RRType::mx, "10 mail", origin).
-Result<std::string> parse_rdata(RRType type, std::string_view text, const Name& origin);
+/// Rdata alone, in presentation form: parse_rdata(RRType::mx, "10 mail", origin). Errors name the field: "MX preference
+/// 65536 is not within 0 to 65535".
+Result<std::string> parse_rdata(RRType type, std::string_view text, NameView origin);
+/// The same from the words of an entry.
+Result<std::string> parse_rdata(RRType type, std::span<const ZoneWord> words, NameView origin);
 
 /// "example.org.\t300\tIN\tA\t192.0.2.1", names with their case.
 std::string record_text(const Record& record);

@@ -49,6 +49,8 @@ bool read_record_fields(Packet packet, size_t offset, RecordFields& fields);
 
 /// Checks rdata against the form of its type as miekg/dns does: it may end early between two fields.
 bool rdata_is_valid(Packet packet, const RecordFields& fields);
+/// The same without that leniency and without compressed names, for rdata that was written and not received.
+bool rdata_is_whole(RRType type, std::span<const uint8_t> rdata);
 /// Checks it, and gives it without compression: in the packet where nothing was compressed, else in `arena`.
 bool read_rdata(Packet packet, const RecordFields& fields, Arena& arena, std::span<const uint8_t>& rdata);
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "dns/rdata_text.h"
-#include "zones/zone_text.h"
+#include "dns/zone_text.h"
 
 namespace portolan::zones {
 
@@ -14,13 +14,9 @@ struct FieldState {
   std::optional<dns::Name> owner;       // of the last record
   std::optional<uint32_t> default_ttl;  // by $TTL, or the last TTL that was written
   bool ttl_by_directive = false;
-  uint32_t last_ttl = 0;
 };
 
 /// Reads the record in `entry` and moves `state` on. Errors have no place.
-Result<dns::OwnedRecord> read_fields(const Entry& entry, FieldState& state);
-
-/// A name in zone text: "@" and relative names are completed with `origin`.
-Result<dns::Name> zone_name(std::string_view text, const dns::Name& origin);
+Result<dns::OwnedRecord> read_fields(const dns::ZoneEntry& entry, FieldState& state);
 
 }  // namespace portolan::zones

@@ -10,7 +10,6 @@
 #include "dns/rdata.h"
 #include "zones/generate.h"
 #include "zones/record_fields.h"
-#include "zones/zone_text.h"
 
 namespace portolan::zones {
 namespace {
@@ -19,7 +18,6 @@ using dns::Name;
 
 constexpr unsigned kMaxIncludes = 7;     // files within files
 constexpr uint32_t kGenerateTtl = 3600;  // of $GENERATE's records without a TTL, whatever $TTL says, as in CoreDNS
-constexpr uint32_t kMaxTtlDigits = 10;
 
 std::string place(const std::string& path, uint32_t line) { return path + ":" + std::to_string(line) + ": "; }
 
@@ -29,8 +27,8 @@ class Reader {
 
   // Records of one file; false when the zone is known to be unchanged.
   Result<bool> file(std::string_view text, const std::string& path, FieldState& state, unsigned depth) {
-    ZoneText source(text);
-    Entry entry;
+    dns::ZoneText source(text);
+    dns::ZoneEntry entry;
     while (true) {
       const auto more = source.next(entry);
       if (more.has_error()) return fail(place(path, source.line()) + more.error().message);
@@ -58,9 +56,11 @@ class Reader {
   }
 
  private:
-  static bool is_directive(const Entry& entry) { return !entry.leading_blank && entry.words[0].text[0] == '$'; }
+  static bool is_directive(const dns::ZoneEntry& entry) {
+    return !entry.leading_blank && entry.words[0].text[0] == '$';
+  }
 
-  Result<bool> record(const Entry& entry, FieldState& state) {
+  Result<bool> record(const dns::ZoneEntry& entry, FieldState& state) {
     auto read = read_fields(entry, state);
     if (read.has_error()) return read.error();
     return add(std::move(*read));
@@ -76,7 +76,7 @@ class Reader {
     return true;
   }
 
-  Result<bool> directive(const Entry& entry, const std::string& path, FieldState& state, unsigned depth) {
+  Result<bool> directive(const dns::ZoneEntry& entry, const std::string& path, FieldState& state, unsigned depth) {
     std::string name = entry.words[0].text;
     for (char& c : name) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
     const size_t arguments = entry.words.size() - 1;
@@ -86,11 +86,11 @@ class Reader {
     if (name == "$INCLUDE" && arguments <= 2) return include(entry, path, state, depth);
     if (arguments > 1) return fail("garbage after " + name + ": \"" + entry.words[2].text + "\"");
     if (name == "$ORIGIN") {
-      auto origin = zone_name(value, state.origin);
+      auto origin = dns::parse_zone_name(value, state.origin);
       if (origin.has_error()) return fail("bad origin name \"" + value + "\": " + origin.error().message);
       state.origin = std::move(*origin);
     } else if (name == "$TTL") {
-      const auto ttl = parse_ttl(value);
+      const auto ttl = dns::parse_ttl(value);
       if (!ttl) return fail("expecting $TTL value, not \"" + value + "\"");
       state.default_ttl = *ttl;
       state.ttl_by_directive = true;
@@ -100,7 +100,7 @@ class Reader {
     return true;
   }
 
-  Result<bool> include(const Entry& entry, const std::string& path, const FieldState& state, unsigned depth) {
+  Result<bool> include(const dns::ZoneEntry& entry, const std::string& path, const FieldState& state, unsigned depth) {
     if (!options_.allow_include) return fail("$INCLUDE directive not allowed");
     if (depth >= kMaxIncludes) return fail("too deeply nested $INCLUDE");
     std::string wanted = entry.words[1].text;
@@ -108,9 +108,8 @@ class Reader {
       wanted = wanted.substr(1, wanted.size() - 2);
     FieldState inner = state;
     inner.owner.reset();
-    inner.last_ttl = 0;
     if (entry.words.size() > 2) {
-      auto origin = zone_name(entry.words[2].text, state.origin);
+      auto origin = dns::parse_zone_name(entry.words[2].text, state.origin);
       if (origin.has_error()) return fail("bad origin name \"" + entry.words[2].text + "\": " + origin.error().message);
       inner.origin = std::move(*origin);
     }
@@ -127,7 +126,7 @@ class Reader {
   }
 
   // $GENERATE RANGE LHS [TTL] [CLASS] TYPE RHS: the rest of the line once for each value.
-  Result<bool> generated(const Entry& entry, const FieldState& state) {
+  Result<bool> generated(const dns::ZoneEntry& entry, const FieldState& state) {
     if (entry.words.size() < 3) return fail("expecting a range and a record behind $GENERATE");
     const auto range = GenerateRange::parse(entry.words[1].text);
     if (range.has_error()) return fail(range.error().message + ": \"" + entry.words[1].text + "\"");
@@ -142,8 +141,8 @@ class Reader {
     for (int64_t value = range->start; value <= range->stop; value += range->step) {
       const auto text = generate(line, *range, value);
       if (text.has_error()) return text.error();
-      ZoneText source(*text);
-      Entry made;
+      dns::ZoneText source(*text);
+      dns::ZoneEntry made;
       const auto more = source.next(made);
       if (more.has_error()) return more.error();
       if (!*more) continue;
@@ -201,8 +200,8 @@ Result<ZoneRead> read_zone_text(std::string_view text, const std::string& path, 
 }
 
 Result<std::optional<dns::OwnedRecord>> read_record(std::string_view text, const Name& origin, uint32_t default_ttl) {
-  ZoneText source(text);
-  Entry entry;
+  dns::ZoneText source(text);
+  dns::ZoneEntry entry;
   const auto more = source.next(entry);
   if (more.has_error()) return more.error();
   if (!*more) return {boost::system::in_place_value};
@@ -213,43 +212,6 @@ Result<std::optional<dns::OwnedRecord>> read_record(std::string_view text, const
   auto record = read_fields(entry, state);
   if (record.has_error()) return record.error();
   return {boost::system::in_place_value, std::move(*record)};
-}
-
-std::optional<uint32_t> parse_ttl(std::string_view text) {
-  uint64_t sum = 0, part = 0;
-  unsigned digits = 0;
-  if (text.empty()) return std::nullopt;
-  for (const char c : text) {
-    uint64_t unit = 0;
-    switch (c | 0x20) {
-      case 's':
-        unit = 1;
-        break;
-      case 'm':
-        unit = 60;
-        break;
-      case 'h':
-        unit = 60 * 60;
-        break;
-      case 'd':
-        unit = 60 * 60 * 24;
-        break;
-      case 'w':
-        unit = 60 * 60 * 24 * 7;
-        break;
-      default:
-        if (c < '0' || c > '9' || ++digits > kMaxTtlDigits) return std::nullopt;
-        part = part * 10 + static_cast<uint64_t>(c - '0');
-        continue;
-    }
-    sum += part * unit;
-    part = 0;
-    digits = 0;
-    if (sum > UINT32_MAX) return std::nullopt;
-  }
-  sum += part;
-  if (sum > UINT32_MAX) return std::nullopt;
-  return static_cast<uint32_t>(sum);
 }
 
 }  // namespace portolan::zones

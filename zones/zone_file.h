@@ -1,5 +1,5 @@
-// Reading zone files: $ORIGIN, $TTL, $INCLUDE, $GENERATE, and the fields in front of a record's data, as CoreDNS reads
-// them. The data itself goes to ldns. Every error names file and line.
+// Reading zone files: $ORIGIN, $TTL, $INCLUDE, $GENERATE, and records, as CoreDNS reads them. Every error names file
+// and line.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,5 @@ Result<std::string> read_file(const std::string& path);
 /// names are completed with `origin`, the TTL is `default_ttl` when there is none.
 Result<std::optional<dns::OwnedRecord>> read_record(std::string_view text, const dns::Name& origin,
                                                     uint32_t default_ttl = 3600);
-
-/// "3600", "1h30m", "1w2d" in seconds; none when it is no TTL.
-std::optional<uint32_t> parse_ttl(std::string_view text);
 
 }  // namespace portolan::zones

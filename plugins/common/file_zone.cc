@@ -15,17 +15,27 @@ int64_t modified(const std::string& path) {
   return found.st_mtim.tv_sec * int64_t{1'000'000'000} + found.st_mtim.tv_nsec;
 }
 
+bool is_open_error(const Error& error) { return error.message.starts_with("open "); }
+
 }  // namespace
 
 Result<void> FileZone::load() {
   mtime_ = modified(path_);
   auto text = zones::read_file(path_);
-  open_failed_ = text.has_error() && text.error().message.starts_with("open ");
+  open_failed_ = text.has_error() && is_open_error(text.error());
   if (text.has_error()) return text.error();
   auto found = read(*text, {});
   if (found.has_error()) return found.error();
   warnings_ = std::move(found->warnings);
   tree_.replace(std::move(found->tree));
+  return {};
+}
+
+Result<void> FileZone::check() const {
+  const auto text = zones::read_file(path_);
+  if (text.has_error() && is_open_error(text.error())) return {};
+  if (text.has_error()) return text.error();
+  if (const auto found = read(*text, {}); found.has_error()) return found.error();
   return {};
 }
 

@@ -38,6 +38,9 @@ class FileZone {
   /// The first reading. Errors: the file cannot be opened (open_failed() then) or is no zone.
   Result<void> load();
   bool open_failed() const { return open_failed_; }
+  /// What load() would say of the file, without serving it. One that cannot be opened is nothing wrong: it may be on
+  /// another machine.
+  Result<void> check() const;
   /// "FILE:LINE: ..." of what was accepted although it can hardly be meant.
   const std::vector<std::string>& warnings() const { return warnings_; }
 

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "base/temporary_folder.h"
+#include "corefile/parser.h"
 #include "plugins/common/keeper_test.h"
 #include "server/setup.h"
 #include "tests/unit/plugin_fixture.h"
@@ -267,7 +268,8 @@ TEST_CASE("file: what is refused at start") {
     std::string inside, expected;
   } cases[] = {
       {"file", "Wrong argument count or unexpected line ending after 'file'"},
-      {"file " + (folder / "bad"), "Corefile:2 - Error during parsing: " + (folder / "bad") + ":3: bad A \"1.2.3\""},
+      {"file " + (folder / "bad"),
+       "Corefile:2 - Error during parsing: " + (folder / "bad") + ":3: A address \"1.2.3\""},
       {"file " + (folder / "none") + " {\nreload 0\n}", "no such file or directory"},
       {"file " + (folder / "digest") + " {\nzonemd\n}",
        "Corefile:2 - Error during parsing: " + (folder / "digest") + ": ZONEMD of alder.test. does not fit serial 1"},
@@ -282,6 +284,40 @@ TEST_CASE("file: what is refused at start") {
     CAPTURE(server.error_text());
     CHECK(server.error_text().find(c.expected) != std::string::npos);
   }
+}
+
+/// What `-check` says of a Corefile.
+std::string checked(const std::string& corefile) {
+  Loop loop;
+  testing::FakeProcess process(loop);
+  const auto parsed = corefile::parse(corefile, corefile::ParserInput{});
+  REQUIRE(parsed.has_value());
+  const std::vector<server::Plugin> table = {file_plugin};
+  const auto built = server::Configuration::build(*parsed, table, process, true);
+  std::string said;
+  if (built.has_error()) {
+    for (const Error& error : built.error()) said += error.message + "\n";
+  }
+  return said;
+}
+
+TEST_CASE("file: when the Corefile is checked, the zone files that are there are read") {
+  Folder folder;
+  folder.write("good", zone(1, ""));
+  folder.write("bad", zone(1, "x 60 IN MX 65536 ns\n"));
+  folder.write("digest", zone(1, "@ 60 IN ZONEMD 1 1 1 " + std::string(96, '0') + "\n"));
+  CHECK(checked(block("alder.test", "file " + (folder / "good"))).empty());
+  CHECK(checked(block("alder.test", "file " + (folder / "none"))).empty());
+  CHECK(checked(block("alder.test", "file " + (folder / "none") + " {\nreload 0\n}")).empty());
+  CHECK(checked(block("alder.test", "file " + (folder / "none/db"))).empty());
+  const std::string two = block("alder.test", "file " + (folder / "bad")) +
+                          block("birch.test", "file " + (folder / "digest") + " {\nzonemd\n}");
+  const std::string first = (folder / "bad") + ":3: MX preference 65536 is not within 0 to 65535\n";
+  const std::string second =
+      (folder / "digest") + ": ZONEMD of birch.test. does not fit serial 1: the zone has another digest\n";
+  CHECK(checked(two) == "plugin/file: Corefile:2 - Error during parsing: " + first +
+                            "plugin/file: Corefile:5 - Error during parsing: " + second);
+  CHECK(checked(block("alder.test", "file " + folder.path())).find("is a directory") != std::string::npos);
 }
 
 }  // namespace

@@ -34,13 +34,14 @@ constexpr Option kOptions[] = {
 using Zone = zone_file::Options::Zone;
 
 // Reads one file for each of its zones; one that cannot be opened is waited for, unless it is never looked at again.
+// When only the Corefile is checked, the files that are on this machine are read and nothing is served.
 Result<void> read_zones(const server::Setup& setup, const corefile::ParsedDirective& directive,
                         std::vector<Zone>& zones) {
-  if (setup.checking()) return {};
   for (Zone& each : zones) {
-    auto done = each.zone->load();
+    const auto done = setup.checking() ? each.zone->check() : each.zone->load();
     if (!done.has_error()) continue;
-    if (!each.zone->open_failed() || each.reload.count() == 0) return setup.error(directive.at, done.error().message);
+    if (setup.checking() || !each.zone->open_failed() || each.reload.count() == 0)
+      return setup.error(directive.at, done.error().message);
     each.open_error = done.error().message;
   }
   return {};

@@ -46,10 +46,12 @@ Result<void> set_file(const OptionUse& use, server::Setup& setup, hosts::Options
   options.zones = std::move(*zones);
   if (!use.has(0)) return {};
   options.path = setup.block().file(use.text(0));
-  if (setup.checking()) return {};
+  // No line of a hosts file is a mistake: what cannot be read is left out.
   struct stat found{};
   if (stat(options.path.c_str(), &found) == 0) {
     if (S_ISDIR(found.st_mode)) setup.warn(use.at, "Hosts file \"" + options.path + "\" is a directory");
+  } else if (setup.checking()) {
+    return {};  // the file need not be on this machine
   } else if (errno == ENOENT) {
     setup.warn(use.at, "File does not exist: " + options.path);
   } else {

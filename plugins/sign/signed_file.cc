@@ -10,8 +10,8 @@
 #include "base/error_text.h"
 #include "dns/rdata.h"
 #include "dns/reader.h"
+#include "dns/zone_text.h"
 #include "zones/record_fields.h"
-#include "zones/zone_text.h"
 
 namespace portolan::sign {
 namespace {
@@ -78,9 +78,9 @@ Result<void> write_signed_file(const std::string& directory, const std::string& 
 
 Result<std::vector<SoaSignature>> soa_signatures(std::string_view text) {
   std::vector<SoaSignature> found;
-  zones::ZoneText source(text);
+  dns::ZoneText source(text);
   zones::FieldState state;
-  zones::Entry entry;
+  dns::ZoneEntry entry;
   for (unsigned i = 0; i < kLookAt; ++i) {
     const auto more = source.next(entry);
     if (more.has_error()) return more.error();

@@ -30,6 +30,3 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   return 0;
 }
-
-/// ldns 1.8 leaks the two octets it made here when CERT text has algorithm 0. Every other leak is still a failure.
-extern "C" const char* __lsan_default_suppressions() { return "leak:ldns_rdf_new_frm_data\n"; }

@@ -19,6 +19,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import answers  # noqa: E402
+import every_form  # noqa: E402
 import journals  # noqa: E402
 import zone_files  # noqa: E402
 from broken_zones import BROKEN_DATA, BROKEN_FILES  # noqa: E402
@@ -264,7 +265,8 @@ CASES += [("digest_fits_knot", digest_fits, KnotWithDigest),
           ("reload_keeps_the_zone_knot", reload_keeps_the_zone, Knot)]
 CASES += [(f"same_answers_{how}_{peer.__name__.lower()}", functools.partial(answers.same_answers, how=how), peer)
           for peer in (Knot, Nsd) for how in answers.SIGNED]
-TEXTS = {"first": FIRST, "second": SECOND, "third": THIRD, "large": LARGE, "journal": journals.version(1)}
+TEXTS = {"first": FIRST, "second": SECOND, "third": THIRD, "large": LARGE, "journal": journals.version(1),
+         "every form": every_form.zone(), "no TTL": zone_files.NO_TTL}
 CASES += [("zone_files_of_golden", zone_files.of_golden, zone_files.Checkzone),
           ("zone_files_of_tests", functools.partial(zone_files.of_tests, texts=TEXTS), zone_files.Checkzone),
           ("broken_zone_files", functools.partial(zone_files.broken, table=BROKEN_FILES), zone_files.Checkzone),

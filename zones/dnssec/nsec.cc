@@ -1,25 +1,13 @@
-// The type bitmap: a window for each 256 types that has any.
+// The next name, then the types.
 #include "zones/dnssec/nsec.h"
 
-#include <array>
+#include "dns/type_bitmap.h"
 
 namespace portolan::zones {
 
 std::string nsec_rdata(dns::NameView next, std::span<const dns::RRType> types) {
   std::string out(reinterpret_cast<const char*>(next.data()), next.size());
-  for (size_t at = 0; at < types.size();) {
-    const unsigned window = static_cast<uint16_t>(types[at]) >> 8;
-    std::array<uint8_t, 32> bits{};
-    size_t used = 0;
-    for (; at < types.size() && static_cast<uint16_t>(types[at]) >> 8 == window; ++at) {
-      const unsigned low = static_cast<uint16_t>(types[at]) & 0xffU;
-      bits[low / 8] |= static_cast<uint8_t>(0x80 >> low % 8);
-      used = low / 8 + 1;
-    }
-    out += static_cast<char>(window);
-    out += static_cast<char>(used);
-    out.append(reinterpret_cast<const char*>(bits.data()), used);
-  }
+  dns::append_type_bitmap(out, types);
   return out;
 }
 

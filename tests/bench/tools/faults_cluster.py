@@ -462,9 +462,10 @@ def t_reload():
         # zone file
         results = {}
         for label, text in (
-            ("syntax error", "$ORIGIN local.test.\n@ SOA ns hostmaster 99 60 60 600 5\n@ NS ns\nh1 A not-an-address\n"),
+            ("syntax error",
+             "$ORIGIN local.test.\n@ 60 SOA ns hostmaster 99 60 60 600 5\n@ NS ns\nh1 A not-an-address\n"),
             ("empty", ""),
-            ("no SOA", "$ORIGIN local.test.\nh1 A 10.1.1.1\n"),
+            ("no SOA", "$ORIGIN local.test.\nh1 60 A 10.1.1.1\n"),
             ("cut in half", None),
             ("lower serial", "lower"),
             ("other zone", "$ORIGIN other.test.\n@ 60 IN SOA ns hostmaster 999 60 60 600 5\n@ 60 IN NS ns\n"),

@@ -1,0 +1,22 @@
+// Character-strings in presentation form (RFC 1035 section 5.1): quoted or not, with escapes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace portolan::dns {
+
+/// A string as written, without the quotes around it, but with its escapes.
+struct StringPart {
+  std::string_view text;
+  bool quoted = false;
+};
+
+/// Takes the next string off `word`, which is not empty: a quote begins and ends one, so that a"b" is two. False when
+/// the closing quote is missing.
+bool take_string(std::string_view& word, StringPart& part);
+
+/// Appends the octets of `text`; false when an escape is broken: \DDD is an octet, \c is c.
+bool unescape(std::string_view text, std::string& octets);
+
+}  // namespace portolan::dns
