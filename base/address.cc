@@ -16,12 +16,13 @@ void append_number(std::string& out, unsigned value, int base = 10) {
 }
 
 std::string text_v4(const uint8_t* octets) {
-  std::string out;
+  std::array<char, 15> text;
+  char* end = text.data();
   for (int i = 0; i < 4; ++i) {
-    if (i) out += '.';
-    append_number(out, octets[i]);
+    if (i) *end++ = '.';
+    end = std::to_chars(end, text.data() + text.size(), unsigned{octets[i]}).ptr;
   }
-  return out;
+  return {text.data(), end};
 }
 
 // The groups [begin, end) that "::" stands for: the first of the longest runs of two or more zero groups (RFC 5952

@@ -57,11 +57,18 @@ constexpr bool by_number(const Entry& a, const Entry& b) { return a.number < b.n
 static_assert(std::is_sorted(std::begin(kTypes), std::end(kTypes), by_number));
 static_assert(std::is_sorted(std::begin(kRcodes), std::end(kRcodes), by_number));
 
+/// Empty when the number has no name.
+template <size_t N>
+std::string_view name_of(const Entry (&table)[N], uint16_t number) {
+  if (number < N && table[number].number == number) return table[number].name;  // a table begins without gaps
+  const auto* found = std::lower_bound(table, table + N, Entry{number, {}}, by_number);
+  return found != table + N && found->number == number ? found->name : std::string_view();
+}
+
 template <size_t N>
 std::string name_of(const Entry (&table)[N], uint16_t number, const char* prefix) {
-  const auto* found = std::lower_bound(table, table + N, Entry{number, {}}, by_number);
-  if (found != table + N && found->number == number) return std::string(found->name);
-  return prefix + std::to_string(number);
+  const std::string_view name = name_of(table, number);
+  return name.empty() ? prefix + std::to_string(number) : std::string(name);
 }
 
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; }
@@ -83,6 +90,10 @@ int number_of(const Entry (&table)[N], std::string_view text, std::string_view p
 }
 
 }  // namespace
+
+std::string_view mnemonic(RRType type) { return name_of(kTypes, static_cast<uint16_t>(type)); }
+std::string_view mnemonic(RRClass cls) { return name_of(kClasses, static_cast<uint16_t>(cls)); }
+std::string_view mnemonic(Rcode rcode) { return name_of(kRcodes, static_cast<uint16_t>(rcode)); }
 
 std::string text(RRType type) { return name_of(kTypes, static_cast<uint16_t>(type), "TYPE"); }
 std::string text(RRClass cls) { return name_of(kClasses, static_cast<uint16_t>(cls), "CLASS"); }

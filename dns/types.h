@@ -108,6 +108,10 @@ std::string text(RRClass cls);
 /// "NOERROR"; "RCODE24" for numbers without a name. 16 is "BADSIG", as CoreDNS writes it.
 std::string text(Rcode rcode);
 std::string text(Opcode opcode);
+/// What text() says of a number that has a name, without a copy; empty for the others.
+std::string_view mnemonic(RRType type);
+std::string_view mnemonic(RRClass cls);
+std::string_view mnemonic(Rcode rcode);
 /// The reverse of text(), case ignored; parse_rcode also knows BADVERS and NOTIMPL.
 Result<RRType> parse_type(std::string_view text);
 Result<RRClass> parse_class(std::string_view text);

@@ -12,6 +12,15 @@ namespace {
 
 constexpr std::string_view kEmpty = "-";
 
+template <class Number>
+void append_mnemonic(TextBuffer& out, Number number) {
+  if (const std::string_view name = dns::mnemonic(number); !name.empty()) {
+    out.append(name);
+  } else {
+    out.append(dns::text(number));
+  }
+}
+
 void append_address(TextBuffer& out, const IpAddress& address) {
   const std::string text = address.text();  // IPv4 fits into the string object; IPv6 logging may cost an allocation
   if (address.is_v4()) {
@@ -110,13 +119,13 @@ void Replacer::render(const Answered& answered, TextBuffer& out) const {
         out.append(node.text);
         break;
       case Field::type:
-        out.append(dns::text(query.question.type));
+        append_mnemonic(out, query.question.type);
         break;
       case Field::name:
         out.name(answered.name);
         break;
       case Field::klass:
-        out.append(dns::text(query.question.cls));
+        append_mnemonic(out, query.question.cls);
         break;
       case Field::proto:
         out.append(server::text(query.transport));
@@ -146,7 +155,11 @@ void Replacer::render(const Answered& answered, TextBuffer& out) const {
         out.number(query.max_size());
         break;
       case Field::rcode:
-        answered.replied ? out.append(dns::text(answered.rcode)) : out.append(kEmpty);
+        if (answered.replied) {
+          append_mnemonic(out, answered.rcode);
+        } else {
+          out.append(kEmpty);
+        }
         break;
       case Field::rsize:
         out.number(answered.size);

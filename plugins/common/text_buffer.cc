@@ -25,21 +25,41 @@ constexpr std::array<bool, 256> kPlain = [] {
 
 bool is_plain(char octet) { return kPlain[static_cast<uint8_t>(octet)]; }
 
+constexpr size_t kBlock = 16;
+using Block = uint8_t __attribute__((vector_size(kBlock)));  // one register of any processor we are built for
+
+/// Whether all are letters, digits, hyphens and underscores; `size` is a multiple of kBlock.
+bool all_usual(const char* text, size_t size) {
+  Block usual = ~Block{};
+  for (size_t at = 0; at < size; at += kBlock) {
+    Block octets;
+    std::memcpy(&octets, text + at, kBlock);
+    const auto letter = (octets | 0x20) - 'a' < 26, digit = octets - '0' < 10;
+    usual &= reinterpret_cast<Block>(letter | digit | (octets == '-') | (octets == '_'));
+  }
+  std::array<uint64_t, kBlock / sizeof(uint64_t)> halves;
+  std::memcpy(halves.data(), &usual, kBlock);
+  return (halves[0] & halves[1]) == ~uint64_t{0};
+}
+
 }  // namespace
 
 TextBuffer& TextBuffer::name(dns::NameView name) {
   if (name.is_root()) return append('.');
-  // Most names need no escapes and are as long as on the wire, a dot for each length.
-  if (name.size() > capacity_ - size_) reserve(size_ + name.size());
-  char* to = data_ + size_;
-  for (const uint8_t* at = name.data(); *at != 0;) {
-    for (const uint8_t* const end = at + 1 + *at; ++at != end;) {
-      if (!kPlain[*at]) return name_with_escapes(name);
-      *to++ = static_cast<char>(*at);
-    }
-    *to++ = '.';
-  }
-  size_ = static_cast<size_t>(to - data_);
+  // Most names need no escapes and are as long as on the wire: where the length of a label stood, the one before ends.
+  const size_t size = name.size() - 1;
+  const size_t padded = (size + kBlock - 1) / kBlock * kBlock;
+  if (padded > room()) reserve(size_ + padded);
+  char* const to = data_ + size_;
+  std::memcpy(to, name.data() + 1, size);
+  std::memset(to + size, 'x', padded - size);
+  const auto end_labels_with = [&](char character) {
+    for (const uint8_t* at = name.data(); *at != 0; at += 1 + *at) to[at - name.data() + *at] = character;
+  };
+  end_labels_with('x');
+  if (!all_usual(to, padded)) return name_with_escapes(name);
+  end_labels_with('.');
+  size_ += size;
   return *this;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -16,16 +17,21 @@ class TextBuffer {
   explicit TextBuffer(Arena& arena, size_t expected = 256) : arena_(&arena) { reserve(expected); }
 
   TextBuffer& append(std::string_view text) {
-    if (text.empty()) return *this;  // memcpy() takes no null pointers
-    if (text.size() > capacity_ - size_) reserve(size_ + text.size());
-    std::memcpy(data_ + size_, text.data(), text.size());
+    if (text.size() > room()) reserve(size_ + text.size());
+    copy(data_ + size_, text.data(), text.size());
     size_ += text.size();
     return *this;
   }
-  TextBuffer& append(char character) { return append(std::string_view(&character, 1)); }
+  TextBuffer& append(char character) {
+    if (room() == 0) reserve(size_ + 1);
+    data_[size_++] = character;
+    return *this;
+  }
   TextBuffer& number(uint64_t value) {
-    char digits[20];
-    return append({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
+    constexpr size_t kMostDigits = 20;
+    if (room() < kMostDigits) reserve(size_ + kMostDigits);
+    size_ = static_cast<size_t>(std::to_chars(data_ + size_, data_ + capacity_, value).ptr - data_);
+    return *this;
   }
   /// Presentation form as miekg/dns writes it.
   TextBuffer& name(dns::NameView name);
@@ -34,7 +40,28 @@ class TextBuffer {
   std::string_view text() const { return {data_, size_}; }
 
  private:
+  size_t room() const { return capacity_ - size_; }
   void reserve(size_t wanted);
+  // A line has many short texts, for which a call of memcpy() costs more than the copy: two halves that may overlap.
+  static void copy(char* to, const char* from, size_t size) {
+    if (size > 16) {
+      std::memcpy(to, from, size);
+    } else if (size >= 8) {
+      copy_ends<uint64_t>(to, from, size);
+    } else if (size >= 4) {
+      copy_ends<uint32_t>(to, from, size);
+    } else {
+      for (size_t i = 0; i < size; ++i) to[i] = from[i];
+    }
+  }
+  template <class Half>
+  static void copy_ends(char* to, const char* from, size_t size) {
+    Half first, last;
+    std::memcpy(&first, from, sizeof first);
+    std::memcpy(&last, from + size - sizeof last, sizeof last);
+    std::memcpy(to, &first, sizeof first);
+    std::memcpy(to + size - sizeof last, &last, sizeof last);
+  }
   TextBuffer& name_with_escapes(dns::NameView name);
   /// An octet of a name that means something, or nothing, in a zone file.
   void escaped(uint8_t octet);

@@ -181,6 +181,7 @@ std::string pack(const cluster::Service& service) {
   set_addresses_at(out);
   put_addresses(out, headless || external ? std::vector<std::string>() : service.cluster_ips);
   if (!service.external_ips.empty()) put_addresses(out, service.external_ips);
+  out.shrink_to_fit();  // it is kept, as one of many
   return out;
 }
 
@@ -204,6 +205,7 @@ std::string pack(const cluster::EndpointSlice& slice, const SliceNaming& naming)
     }
   }
   std::memcpy(out.data() + count_at, &count, 4);
+  out.shrink_to_fit();
   return out;
 }
 

@@ -37,6 +37,7 @@ class FaultyProxy:
         self.refusal_of_head = None
         self.requests = []  # (time, path)
         self.connections = 0  # accepted so far
+        self.octets = 0  # of replies, passed on so far
         self._cluster, self._client_ca = cluster, client_ca
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
@@ -192,6 +193,7 @@ class FaultyProxy:
         if writer in self._silent:
             await asyncio.sleep(3600)
         writer.write(data)
+        self.octets += len(data)
         await writer.drain()
 
 
