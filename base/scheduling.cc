@@ -1,3 +1,4 @@
+// sched_getattr and sched_setattr, called without a library.
 #include "base/scheduling.h"
 
 #include <sched.h>

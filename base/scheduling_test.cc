@@ -1,3 +1,4 @@
+// Tests of short turns: what the kernel grants, and the nice value.
 #include "base/scheduling.h"
 
 #include <doctest/doctest.h>

@@ -22,8 +22,8 @@ class Undertaker {
         thread.join();  // without the lock: the end of one object may bring that of another
     }
   }
-  /// Deletes `object`, soon, and gives its memory back to the kernel: an index of a big cluster is made of small blocks,
-  /// whose pages the C library would keep. The deleter of a shared_ptr.
+  /// Deletes `object`, soon, and gives its memory back to the kernel: an index of a big cluster is made of small
+  /// blocks, whose pages the C library would keep. The deleter of a shared_ptr.
   static void bury(T* object) {
     static Undertaker undertaker;
     undertaker.threads_.lock()->emplace_back([object] {
