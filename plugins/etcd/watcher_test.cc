@@ -35,6 +35,7 @@ TEST_CASE("watcher: an endpoint that is found dead is left, if it is the one bei
   options.endpoints = {at(first.url()), at(second.url())};
   options.ranges = {{"/s", "/s0"}};
   const auto state = State::get(options, system_clock());
+  state->wait_for_first(std::chrono::seconds(10));  // from then on its own watcher writes no more
   REQUIRE(eventually([&] { return first.watches() == 1; }));
   Watcher watcher(*state);  // beside the state's own, to be spoken to as the tender does
   watcher.start();
