@@ -3,12 +3,11 @@
 #include <cstring>
 
 #include "dns/name.h"
+#include "dns/string_text.h"
 #include "dns/zone_text.h"
 
 namespace portolan::dns {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Octets that mean something in a zone file, and so carry a backslash. The set is that of CoreDNS's log lines.
 bool is_special(uint8_t octet) {
@@ -71,16 +70,6 @@ struct WireName {
 
 Error name_error(std::string_view text, const char* what) {
   return fail("bad name \"" + std::string(text) + "\": " + what);
-}
-
-/// Reads the escape behind the backslash at `at` and moves `at` to its last character; -1 when it is broken.
-int read_escape(std::string_view text, size_t& at) {
-  if (++at == text.size()) return -1;
-  if (!is_digit(text[at])) return static_cast<uint8_t>(text[at]);
-  if (at + 2 >= text.size() || !is_digit(text[at + 1]) || !is_digit(text[at + 2])) return -1;
-  const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
-  at += 2;
-  return value <= 255 ? value : -1;
 }
 
 /// `origin`, if any, is where a name without a final dot goes on.

@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view kGeneric = "\\#";
 constexpr size_t kMaxString = 255;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 int hex_value(char c) {
@@ -183,8 +182,8 @@ bool RdataWords::take_number(const char* field, uint32_t most, uint32_t& value) 
 
 bool RdataWords::read_number(const char* field, unsigned octets) {
   uint32_t value = 0;
-  if (!take_number(field, std::numeric_limits<uint32_t>::max() >> (32 - 8 * octets), value)) return false;
-  for (unsigned left = octets; left-- > 0;) put8(value >> 8 * left);
+  if (!take_number(field, most_of(octets), value)) return false;
+  put_number(value, octets);
   return true;
 }
 

@@ -2,6 +2,7 @@
 // fit, a digit too few or a word too many is an error that names the field.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,11 @@ class RdataWords {
  public:
   RdataWords(RRType type, std::span<const ZoneWord> words, NameView origin)
       : type_(type), words_(words), origin_(origin) {}
+
+  struct Mnemonic {
+    std::string_view name;
+    uint16_t number;
+  };
 
   /// Reads all words as the fields of the type, or as octets (RFC 3597 section 5).
   Result<std::string> read();
@@ -39,8 +45,13 @@ class RdataWords {
 
   // Octets.
   void put8(uint32_t value) { out_ += static_cast<char>(value); }
-  void put16(uint32_t value) { put8(value >> 8), put8(value); }
-  void put32(uint32_t value) { put16(value >> 16), put16(value); }
+  void put16(uint32_t value) { put_number(value, 2); }
+  void put32(uint32_t value) { put_number(value, 4); }
+  void put_number(uint32_t value, unsigned octets) {
+    while (octets-- > 0) put8(value >> 8 * octets);
+  }
+  /// What fits into that many.
+  static uint32_t most_of(unsigned octets) { return std::numeric_limits<uint32_t>::max() >> (32 - 8 * octets); }
   void put(std::span<const uint8_t> octets) {
     out_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
   }
@@ -72,6 +83,8 @@ class RdataWords {
   bool read_types(const char* field);
   bool read_algorithm(const char* field);
   bool read_cert_type(const char* field);
+  /// A number of that many octets, or what stands for it.
+  bool read_mnemonic(const char* field, std::span<const Mnemonic> known, unsigned octets);
   bool type_number(const char* field, std::string_view word, RRType& type);
 
   // Of a few types (rdata_words_special.cc).

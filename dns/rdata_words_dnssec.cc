@@ -5,19 +5,17 @@
 #include <limits>
 #include <vector>
 
+#include "dns/base32hex.h"
+#include "dns/fold.h"
 #include "dns/rdata_words.h"
+#include "dns/string_text.h"
 #include "dns/type_bitmap.h"
 
 namespace portolan::dns {
 namespace {
 
-struct Mnemonic {
-  std::string_view name;
-  uint16_t number;
-};
-
 // IANA's mnemonics, and what BIND and ldns write for three of them.
-constexpr Mnemonic kAlgorithms[] = {
+constexpr RdataWords::Mnemonic kAlgorithms[] = {
     {"RSAMD5", 1},
     {"DH", 2},
     {"DSA", 3},
@@ -44,25 +42,15 @@ constexpr Mnemonic kAlgorithms[] = {
 };
 
 // RFC 4398 section 2.1; CoreDNS says IPIX for IPKIX.
-constexpr Mnemonic kCertTypes[] = {
+constexpr RdataWords::Mnemonic kCertTypes[] = {
     {"PKIX", 1}, {"SPKI", 2},   {"PGP", 3},     {"IPKIX", 4}, {"IPIX", 4},  {"ISPKI", 5},
     {"IPGP", 6}, {"ACPKIX", 7}, {"IACPKIX", 8}, {"URI", 253}, {"OID", 254},
 };
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; }
-
-template <size_t N>
-std::optional<uint16_t> number_of(const Mnemonic (&table)[N], std::string_view word) {
-  for (const Mnemonic& each : table) {
-    if (std::equal(word.begin(), word.end(), each.name.begin(), each.name.end(),
-                   [](char a, char b) { return upper(a) == b; })) {
-      return each.number;
-    }
-  }
-  return std::nullopt;
+bool equal_without_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && !a.empty() &&
+         equal_folded(reinterpret_cast<const uint8_t*>(a.data()), reinterpret_cast<const uint8_t*>(b.data()), a.size());
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// YYYYMMDDHHmmSS as seconds since 1970, modulo 2^32 (RFC 4034 section 3.1.5); none when there is no such time.
 std::optional<uint32_t> seconds_of(std::string_view digits) {
@@ -79,28 +67,6 @@ std::optional<uint32_t> seconds_of(std::string_view digits) {
   if (!date.ok() || parts[0] < kFirstYear || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return std::nullopt;
   const auto time = sys_days(date) + hours(parts[3]) + minutes(parts[4]) + seconds(parts[5]);
   return static_cast<uint32_t>(duration_cast<seconds>(time.time_since_epoch()).count());
-}
-
-int base32hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char letter = upper(c);
-  return letter >= 'A' && letter <= 'V' ? letter - 'A' + 10 : -1;
-}
-
-/// RFC 4648 section 7 without padding; false when it is not that.
-bool decode_base32hex(std::string_view text, std::string& octets) {
-  uint32_t bits = 0;
-  unsigned held = 0;
-  for (const char c : text) {
-    const int value = base32hex_value(c);
-    if (value < 0) return false;
-    bits = (bits << 5 | static_cast<uint32_t>(value)) & 0xfff;
-    held += 5;
-    if (held < 8) continue;
-    held -= 8;
-    octets += static_cast<char>(bits >> held);
-  }
-  return held < 5 && (bits & ((1U << held) - 1)) == 0;
 }
 
 }  // namespace
@@ -134,16 +100,16 @@ bool RdataWords::read_salt(const char* field) {
 bool RdataWords::read_hash(const char* field) {
   std::string_view word;
   if (!take_plain(field, word)) return false;
-  std::string octets;
-  if (!decode_base32hex(word, octets)) return wrong(field, word, "base32hex (RFC 4648 section 7)");
+  std::string octets(word.size() * 5 / 8, '\0');
+  if (!decode_base32hex(word, reinterpret_cast<uint8_t*>(octets.data())))
+    return wrong(field, word, "base32hex (RFC 4648 section 7)");
   return put_counted(field, octets);
 }
 
 // "None" and "Reserved" are how logs call 0 and 65535, no mnemonics.
 bool RdataWords::type_number(const char* field, std::string_view word, RRType& type) {
   constexpr std::string_view kPrefix = "TYPE";
-  const bool numbered = word.size() > kPrefix.size() && std::equal(kPrefix.begin(), kPrefix.end(), word.begin(),
-                                                                   [](char a, char b) { return a == upper(b); });
+  const bool numbered = word.size() > kPrefix.size() && equal_without_case(word.substr(0, kPrefix.size()), kPrefix);
   const auto parsed = parse_type(word);
   const auto number = parsed.has_error() ? 0 : static_cast<uint16_t>(*parsed);
   if (parsed.has_error() || (!numbered && (number == 0 || number == std::numeric_limits<uint16_t>::max()))) {
@@ -175,33 +141,23 @@ bool RdataWords::read_types(const char* field) {
   return true;
 }
 
-bool RdataWords::read_algorithm(const char* field) {
-  std::string_view word;
-  if (!take_plain(field, word)) return false;
-  uint32_t algorithm = 0;
-  if (const auto known = number_of(kAlgorithms, word)) {
-    algorithm = *known;
-  } else if (!is_digit(word.front())) {
-    return wrong(field, word, "number or mnemonic");
-  } else if (!number(field, word, std::numeric_limits<uint8_t>::max(), algorithm)) {
-    return false;
-  }
-  put8(algorithm);
-  return true;
-}
+bool RdataWords::read_algorithm(const char* field) { return read_mnemonic(field, kAlgorithms, 1); }
 
-bool RdataWords::read_cert_type(const char* field) {
+bool RdataWords::read_cert_type(const char* field) { return read_mnemonic(field, kCertTypes, 2); }
+
+bool RdataWords::read_mnemonic(const char* field, std::span<const Mnemonic> known, unsigned octets) {
   std::string_view word;
   if (!take_plain(field, word)) return false;
-  uint32_t type = 0;
-  if (const auto known = number_of(kCertTypes, word)) {
-    type = *known;
-  } else if (!is_digit(word.front())) {
-    return wrong(field, word, "number or mnemonic");
-  } else if (!number(field, word, std::numeric_limits<uint16_t>::max(), type)) {
-    return false;
+  const auto* const found = std::find_if(known.data(), known.data() + known.size(),
+                                         [&](const Mnemonic& each) { return equal_without_case(word, each.name); });
+  if (found != known.data() + known.size()) {
+    put_number(found->number, octets);
+    return true;
   }
-  put16(type);
+  if (!is_digit(word.front())) return wrong(field, word, "number or mnemonic");
+  uint32_t value = 0;
+  if (!number(field, word, most_of(octets), value)) return false;
+  put_number(value, octets);
   return true;
 }
 

@@ -92,7 +92,7 @@ bool RdataWords::read_relay_type(const char* field) {
 }
 
 bool RdataWords::read_gateway(const char* field) {
-  const unsigned type = static_cast<uint8_t>(out_[1]) & (type_ == RRType{260} ? 0x7f : 0xff);
+  const unsigned type = static_cast<uint8_t>(out_[1]) & (type_ == RRType::amtrelay ? 0x7f : 0xff);
   std::string_view word;
   switch (type) {
     case 0:

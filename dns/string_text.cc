@@ -1,10 +1,10 @@
 // Quotes and escapes.
 #include "dns/string_text.h"
 
+#include <cstdint>
+
 namespace portolan::dns {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Where the first quote without a backslash stands, or the end.
 size_t find_quote(std::string_view text) {
@@ -25,24 +25,23 @@ bool take_string(std::string_view& word, StringPart& part) {
   return true;
 }
 
+int read_escape(std::string_view text, size_t& at) {
+  if (++at == text.size()) return -1;
+  if (!is_digit(text[at])) return static_cast<uint8_t>(text[at]);
+  if (at + 2 >= text.size() || !is_digit(text[at + 1]) || !is_digit(text[at + 2])) return -1;
+  const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
+  at += 2;
+  return value <= 255 ? value : -1;
+}
+
 bool unescape(std::string_view text, std::string& octets) {
-  while (true) {
-    const size_t plain = text.find('\\');
-    octets += text.substr(0, plain);
-    if (plain == std::string_view::npos) return true;
-    text.remove_prefix(plain + 1);
-    if (text.empty()) return false;
-    if (!is_digit(text[0])) {
-      octets += text[0];
-      text.remove_prefix(1);
-      continue;
-    }
-    if (text.size() < 3 || !is_digit(text[1]) || !is_digit(text[2])) return false;
-    const int value = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
-    if (value > 255) return false;
-    octets += static_cast<char>(value);
-    text.remove_prefix(3);
+  for (size_t at = 0; at < text.size(); ++at) {
+    int octet = static_cast<uint8_t>(text[at]);
+    if (octet == '\\') octet = read_escape(text, at);
+    if (octet < 0) return false;
+    octets += static_cast<char>(octet);
   }
+  return true;
 }
 
 }  // namespace portolan::dns

@@ -16,7 +16,13 @@ struct StringPart {
 /// the closing quote is missing.
 bool take_string(std::string_view& word, StringPart& part);
 
-/// Appends the octets of `text`; false when an escape is broken: \DDD is an octet, \c is c.
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Reads the escape behind the backslash at `at` and moves `at` to its last character; -1 when it is broken: \DDD is an
+/// octet, \c is c.
+int read_escape(std::string_view text, size_t& at);
+
+/// Appends the octets of `text`; false when an escape is broken.
 bool unescape(std::string_view text, std::string& octets);
 
 }  // namespace portolan::dns

@@ -63,6 +63,7 @@ enum class RRType : uint16_t {
   any = 255,
   uri = 256,
   caa = 257,
+  amtrelay = 260,
 };
 
 enum class RRClass : uint16_t { in = 1, ch = 3, hs = 4, none = 254, any = 255 };

@@ -5,16 +5,12 @@
 
 #include <memory>
 
+#include "dns/base32hex.h"
+
 namespace portolan::zones {
 namespace {
 
 constexpr uint8_t kSha1 = 1;  // RFC 5155 section 11
-
-int base32hex_value(uint8_t c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const uint8_t lower = dns::kLower[c];
-  return lower >= 'a' && lower <= 'v' ? lower - 'a' + 10 : -1;
-}
 
 class Sha1 {
  public:
@@ -62,20 +58,7 @@ Nsec3Hash Nsec3Hashing::hash(dns::NameView name) const {
 
 bool parse_nsec3_owner(dns::NameView owner, Nsec3Hash& hash) {
   const std::string_view label = owner.first_label();
-  if (label.size() != hash.size() * 8 / 5) return false;
-  uint32_t bits = 0;
-  unsigned held = 0;
-  size_t at = 0;
-  for (const char c : label) {
-    const int value = base32hex_value(static_cast<uint8_t>(c));
-    if (value < 0) return false;
-    bits = bits << 5 | static_cast<uint32_t>(value);
-    held += 5;
-    if (held < 8) continue;
-    held -= 8;
-    hash[at++] = static_cast<uint8_t>(bits >> held);
-  }
-  return true;
+  return label.size() == hash.size() * 8 / 5 && dns::decode_base32hex(label, hash.data());
 }
 
 }  // namespace portolan::zones

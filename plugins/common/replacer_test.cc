@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "server/configuration.h"
 
@@ -123,6 +124,24 @@ TEST_CASE("text buffer: names are escaped as in presentation form") {
   const uint8_t wire[] = {5, 'a', '.', ' ', '"', '\\', 3, 0, 0xff, '~', 2, '(', '@', 0};
   out.name(dns::NameView(wire, sizeof wire)).append(' ').name(dns::NameView());
   CHECK(out.text() == R"(a\.\ \"\\.\000\255~.\(\@. .)");
+}
+
+// They are looked at in blocks: wherever an octet stands, it is written as dns::NameView::text() writes it.
+TEST_CASE("text buffer: every octet at every place of a name") {
+  for (const size_t size : {1, 15, 16, 17, 40}) {
+    for (size_t at = 0; at < size; ++at) {
+      for (unsigned octet = 0; octet < 256; ++octet) {
+        std::vector<uint8_t> wire(1, static_cast<uint8_t>(size));
+        wire.resize(1 + size, 'a');
+        wire[1 + at] = static_cast<uint8_t>(octet);
+        for (const uint8_t more : {3, int{'w'}, int{'-'}, int{'_'}, 0}) wire.push_back(more);
+        const dns::NameView name(wire.data(), static_cast<uint8_t>(wire.size()));
+        Arena arena;
+        TextBuffer out(arena, 1);
+        if (out.name(name).text() != name.text()) FAIL_CHECK(size << " " << at << " " << octet << " " << out.text());
+      }
+    }
+  }
 }
 
 }  // namespace

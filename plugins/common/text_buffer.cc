@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "dns/fold.h"
+
 namespace portolan {
 
 void TextBuffer::reserve(size_t wanted) {
@@ -25,15 +27,14 @@ constexpr std::array<bool, 256> kPlain = [] {
 
 bool is_plain(char octet) { return kPlain[static_cast<uint8_t>(octet)]; }
 
-constexpr size_t kBlock = 16;
-using Block = uint8_t __attribute__((vector_size(kBlock)));  // one register of any processor we are built for
+using Block = dns::Octets16;
+constexpr size_t kBlock = sizeof(Block);
 
 /// Whether all are letters, digits, hyphens and underscores; `size` is a multiple of kBlock.
 bool all_usual(const char* text, size_t size) {
   Block usual = ~Block{};
   for (size_t at = 0; at < size; at += kBlock) {
-    Block octets;
-    std::memcpy(&octets, text + at, kBlock);
+    const Block octets = dns::load16(reinterpret_cast<const uint8_t*>(text + at));
     const auto letter = (octets | 0x20) - 'a' < 26, digit = octets - '0' < 10;
     usual &= reinterpret_cast<Block>(letter | digit | (octets == '-') | (octets == '_'));
   }
